@@ -1,0 +1,1 @@
+"""The HTTP edge: everything that knows of requests, status codes and headers."""

@@ -1,0 +1,239 @@
+"""Reads the environment once, so that a wrong value stops the start with a sentence instead of surfacing later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+SANDBOX_PATH = "/sandbox/wechat"
+
+
+class SettingsInvalid(Exception):  # noqa: N818 # named, like every refusal here, for what is wrong
+    """The environment does not describe a server that may start; its text is one sentence for the operator."""
+
+
+class Mode(StrEnum):
+    """What the server is for: `demo` brings its own sandbox and data, `production` refuses both."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class LogLevel(StrEnum):
+    """The least severe record that is written."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Bytes = Annotated[int, Field(ge=1_024, le=64 * 1_024 * 1_024)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Hours = Annotated[int, Field(ge=1, le=8_760)]
+Days = Annotated[int, Field(ge=1, le=366)]
+
+
+class Settings(BaseSettings):
+    """Everything an operator decides; the environment variable of a field is its name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    mode: Mode = Field(
+        Mode.PRODUCTION, description="`demo` or `production`, which refuses demo secrets and the sandbox"
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(8000, ge=1, le=65_535, description="port to listen on")
+    data_dir: Path = Field(Path(".data"), description="where the demo keeps its database, keys and log")
+    residents: int = Field(30_000, ge=100, le=10_000_000, description="residents of the generated demo district")
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL 15 or newer, as the role that owns nothing; the demo starts its own when absent"
+    )
+    database_owner_url: SecretStr | None = Field(None, description="the same database as its owner, for migrations")
+    database_pool_size: int = Field(10, ge=1, le=500, description="connections of one server process")
+    keys_file: Path | None = Field(None, description="file with the server's keys; the demo makes its own when absent")
+    wechat_api: str = Field("", description="base URL of WeChat's API; decides between the real one and the sandbox")
+    wechat_app_id: str = Field("", description="the mini program's id")
+    wechat_app_secret: SecretStr = Field(SecretStr(""), description="the mini program's secret")
+    log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR")
+
+    max_depth: Count = Field(10, description="fields nested in an operation")
+    max_aliases: Count = Field(15, description="aliases and repeated fields in an operation")
+    max_tokens: Count = Field(1_000, description="tokens of a document")
+    max_characters: Count = Field(15_000, description="characters of a document")
+    max_directives: Count = Field(10, description="directives in an operation")
+    max_fragment_spreads: Count = Field(50, description="fragments spread in an operation")
+    max_cost: Count = Field(5_000, description="fields an operation may resolve, pages counted in full")
+    max_page_size: Count = Field(100, description="entries of one page")
+    max_nodes: Count = Field(5_000, description="objects an operation may return, pages counted in full")
+    max_json_nesting: int = Field(32, ge=4, le=200, description="nested arrays and objects in a request")
+    max_body_bytes: Bytes = Field(100 * 1_024, description="bytes of a request")
+    max_upload_bytes: Bytes = Field(2 * 1_024 * 1_024, description="bytes of a scanner's upload")
+    body_seconds: Seconds = Field(20.0, description="time to receive a request's body, then 408")
+    request_seconds: Seconds = Field(2.8, description="time to answer a request, then 503")
+    drain_seconds: float = Field(1.0, ge=0, le=300, description="time a shutdown is announced before it begins")
+    shutdown_seconds: Seconds = Field(10.0, description="time for running requests to end at shutdown")
+
+    access_token_seconds: Seconds = Field(600.0, description="life of an access token")
+    refresh_token_days: Days = Field(30, description="life of a session from its sign-in")
+    refresh_idle_days: Days = Field(7, description="life of a session that is not used")
+    refresh_grace_seconds: Seconds = Field(10.0, description="time in which a repeated refresh is a retry, not a theft")
+    pass_days: int = Field(7, ge=1, le=7, description="validity of a pass on the phone")
+    status_list_ttl_seconds: Seconds = Field(900.0, description="age at which a device fetches the status list anew")
+    status_list_days: Days = Field(7, description="validity of a status list")
+    binding_attempts_account: Count = Field(5, description="card bindings tried a day by one account")
+    binding_attempts_card: Count = Field(5, description="card bindings tried a day against one card")
+    binding_attempts_address: Count = Field(100, description="card bindings tried a day from one address")
+    clock_warn_seconds: Seconds = Field(5.0, description="clock difference of a scanner that is reported")
+    clock_quarantine_seconds: Seconds = Field(300.0, description="clock difference that quarantines a scanner's scans")
+    max_batch_taps: Count = Field(1_000, description="taps in one upload")
+    late_flag_hours: Hours = Field(24, description="age from which an uploaded tap is flagged")
+    late_review_days: Days = Field(7, description="age from which an uploaded tap goes to review")
+
+    database_command_seconds: Seconds = Field(2.0, description="time for one command, the network included")
+    database_statement_seconds: Seconds = Field(1.5, description="time for one statement in PostgreSQL")
+    database_lock_seconds: Seconds = Field(0.5, description="time to wait for a lock")
+    database_acquire_seconds: Seconds = Field(1.0, description="time to wait for a connection, then 503")
+    migration_lock_seconds: Seconds = Field(0.5, description="time a migration waits for a lock")
+    migration_statement_seconds: Seconds = Field(60.0, description="time for one statement of a migration")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_settings` was given counts: no hidden file, no environment behind the caller's back."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        _check_database_url("DATABASE_URL", self.database_url)
+        _check_database_url("DATABASE_OWNER_URL", self.database_owner_url)
+        match self.mode:
+            case Mode.DEMO:
+                if not self.wechat_api:
+                    object.__setattr__(self, "wechat_api", f"http://127.0.0.1:{self.port}{SANDBOX_PATH}")
+            case Mode.PRODUCTION:
+                _check_production(self)
+        _check_wechat_api(self)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One row of the README's table."""
+
+    name: str
+    default: str
+    description: str
+
+
+def variables() -> tuple[Variable, ...]:
+    """Every environment variable the server reads, in the order of the README's table."""
+    return tuple(
+        Variable(name.upper(), _shown(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    )
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings that `environ` describes; variables that are empty count as absent.
+
+    Raises:
+        SettingsInvalid: with one sentence that names the variable and never repeats its value.
+    """
+    given = {name: value for name in Settings.model_fields if (value := environ.get(name.upper(), "").strip())}
+    try:
+        return Settings(**given)  # type: ignore[arg-type] # pydantic parses the strings
+    except ValidationError as invalid:
+        problem = invalid.errors(include_input=False, include_url=False, include_context=False)[0]
+        if not problem["loc"]:
+            raise SettingsInvalid(f"{problem['msg']}.") from None
+        name, message = str(problem["loc"][0]).upper(), problem["msg"]
+        raise SettingsInvalid(f"{name} is wrong: {message[:1].lower()}{message[1:]}.") from None
+
+
+def refuse_demo_keys(settings: Settings, *, demo: bool) -> None:
+    """Stops a production server whose keys file was made for the demo (`demo` is the file's own mark).
+
+    Raises:
+        SettingsInvalid: naming KEYS_FILE.
+    """
+    if demo and settings.mode is Mode.PRODUCTION:
+        raise SettingsInvalid("KEYS_FILE holds demo keys, which production refuses; make keys of its own for it.")
+
+
+def _check_production(settings: Settings) -> None:
+    missing = {
+        "DATABASE_URL": settings.database_url,
+        "KEYS_FILE": settings.keys_file,
+        "WECHAT_API": settings.wechat_api,
+        "WECHAT_APP_ID": settings.wechat_app_id,
+        "WECHAT_APP_SECRET": settings.wechat_app_secret.get_secret_value(),
+    }
+    for name, value in missing.items():
+        if not value:
+            raise _problem(f"{name} is missing, and MODE=production needs it")
+    if settings.keys_file is not None and not settings.keys_file.is_file():
+        raise _problem("KEYS_FILE names no readable file")
+
+
+def _check_wechat_api(settings: Settings) -> None:
+    try:
+        url = urlsplit(settings.wechat_api)
+        host = url.hostname or ""
+    except ValueError:
+        raise _problem("WECHAT_API is no URL") from None
+    if url.scheme not in {"http", "https"} or not host or url.query or url.fragment:
+        raise _problem("WECHAT_API must be a URL like https://api.weixin.qq.com")
+    if settings.mode is Mode.PRODUCTION and (
+        url.scheme != "https" or _is_local(host) or url.path.startswith(SANDBOX_PATH)
+    ):
+        raise _problem("WECHAT_API must be WeChat's own https address in production, never a sandbox")
+
+
+def _check_database_url(name: str, value: SecretStr | None) -> None:
+    if value is None:
+        return
+    try:
+        scheme = urlsplit(value.get_secret_value()).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in {"postgres", "postgresql"}:
+        raise _problem(f"{name} must be a URL that begins with postgresql://")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".local", ".internal")) or "." not in host
+
+
+def _problem(sentence: str) -> PydanticCustomError:
+    return PydanticCustomError("settings", "{sentence}", {"sentence": sentence})
+
+
+def _shown(default: object) -> str:
+    match default:
+        case SecretStr():
+            return default.get_secret_value()
+        case None:
+            return ""
+        case float() if default.is_integer():
+            return str(int(default))
+        case _:
+            return str(default)
