@@ -1,0 +1,81 @@
+# Two commands are enough: `make run` tries the system, `make test` checks all of it.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet install --require-hashes
+PACKAGES := api bench card cli domain models schema services tests
+CARD_ALONE := build/card-alone
+
+.PHONY: run test check lint types contracts unit card-alone docker reset bench lock clean
+
+## run: install, start a demo district on http://127.0.0.1:8000 and print how to use it
+run: $(VENV)/demo.stamp
+	@exec $(PYTHON) -m cli run
+
+## test: everything that continuous integration checks
+test: check
+
+check: lint types contracts docker unit card-alone
+
+lint: $(VENV)/check.stamp
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+types: $(VENV)/check.stamp
+	$(PYTHON) -m mypy $(PACKAGES)
+
+contracts: $(VENV)/check.stamp
+	$(VENV)/bin/lint-imports --no-cache
+
+docker: $(VENV)/check.stamp
+	$(VENV)/bin/hadolint Dockerfile
+
+unit: $(VENV)/check.stamp
+	rm -f .coverage .coverage.*
+	$(PYTHON) -m coverage run -m pytest
+	$(PYTHON) -m coverage combine --quiet
+	$(PYTHON) -m coverage report --include='card/*,domain/*' --fail-under=100
+	$(PYTHON) -m coverage report --omit='card/*,domain/*' --fail-under=95
+
+## card-alone: the scanners' wheel must work, and pass its tests, with nothing else of this project installed
+card-alone: $(VENV)/check.stamp
+	rm -rf $(CARD_ALONE)
+	$(PYTHON) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(CARD_ALONE) ./card
+	$(PYTHON) -m venv $(CARD_ALONE)/venv
+	$(CARD_ALONE)/venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/card.txt
+	$(CARD_ALONE)/venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps $(CARD_ALONE)/*.whl
+	cp -r tests/card tests/vectors $(CARD_ALONE)/
+	cd $(CARD_ALONE) && venv/bin/python -m pytest -q -c /dev/null --rootdir=. --import-mode=importlib card
+
+## reset: throw the demo's data away
+reset: $(VENV)/demo.stamp
+	$(PYTHON) -m cli reset
+
+## bench: measure, and write build/bench.json
+bench: $(VENV)/check.stamp
+	$(PYTHON) -m bench
+
+## lock: resolve the dependencies of pyproject.toml anew (needs uv)
+lock:
+	$(LOCK) -o requirements/production.txt pyproject.toml
+	$(LOCK) --extra demo -o requirements/demo.txt pyproject.toml
+	$(LOCK) --extra demo --extra check -o requirements/check.txt pyproject.toml
+	$(LOCK) --extra test -o requirements/card.txt card/pyproject.toml
+
+LOCK = uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+
+clean:
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+
+# A stamp is newer than the lock it was installed from, so a second run installs nothing.
+$(VENV)/demo.stamp: requirements/demo.txt | $(PYTHON)
+	$(PIP) -r $<
+	@touch $@
+
+$(VENV)/check.stamp: requirements/check.txt | $(PYTHON)
+	$(PIP) -r $<
+	@touch $@ $(VENV)/demo.stamp
+
+$(PYTHON):
+	./.ci/packages
+	"$$(./.ci/python)" -m venv $(VENV)
