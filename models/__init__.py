@@ -1,0 +1,1 @@
+"""What PostgreSQL keeps: the register, bookings, credentials, devices and the audit log."""

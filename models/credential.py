@@ -1,0 +1,65 @@
+"""Lines of credentials, and the operators and devices that read them."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.indexes import Index
+
+from models.record import Record
+from models.resident import Resident
+
+
+class DeviceKind(StrEnum):
+    """Where a scanner stands."""
+
+    BUS = "bus"
+    VENUE = "venue"
+
+
+class Credential(Record):
+    """One line of passes for one holder key; its place in the status list stays the same over renewals."""
+
+    resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="credentials")
+    holder_key = fields.BinaryField()
+    status_index = fields.IntField(unique=True)
+    issued_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Listed by resident; the status list reads those revoked and not yet expired."""
+
+        table = "credential"
+        indexes = (Index(fields=("resident_id",)), Index(fields=("revoked_at",)))
+
+
+class Operator(Record):
+    """A bus company or a venue, with the tariff its devices apply (the encoding of `card.tariff`)."""
+
+    name = fields.CharField(max_length=80)
+    tariff = fields.BinaryField()
+
+    class Meta:
+        """A small table."""
+
+        table = "operator"
+
+
+class Device(Record):
+    """A scanner; before it is enrolled it has a code, afterwards a key, and the server remembers the head of its chain."""
+
+    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField("models.Operator", related_name="devices")
+    kind = fields.CharEnumField(DeviceKind, max_length=10)
+    place = fields.CharField(max_length=80)
+    code_hash = fields.BinaryField(null=True)
+    code_expires_at = fields.DatetimeField(null=True)
+    public_key = fields.BinaryField(null=True)
+    enrolled_at = fields.DatetimeField(null=True)
+    retired_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Looked up by key or by the hash of the code."""
+
+        table = "device"
+        unique_together = (("code_hash",),)
+        indexes = (Index(fields=("operator_id",)),)

@@ -1,0 +1,123 @@
+"""The register: residents, their cards, their guardians and what other departments say of them."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.indexes import Index
+
+from models.record import Record
+
+
+class GuardianScope(StrEnum):
+    """How far a guardian may act for a ward."""
+
+    VIEW = "view"
+    FULL = "full"
+
+
+class Resident(Record):
+    """A person in the register; `data_key` is wrapped by the master key of `data_key_version` and opens the `*_sealed` columns.
+
+    The birth date stays readable: rules and statistics select by it, and it identifies nobody without the sealed columns.
+    """
+
+    data_key = fields.BinaryField()
+    data_key_version = fields.SmallIntField()
+    name_sealed = fields.BinaryField()
+    name_index = fields.BinaryField()
+    id_number_sealed = fields.BinaryField()
+    id_number_index = fields.BinaryField()
+    phone_sealed = fields.BinaryField(null=True)
+    phone_index = fields.BinaryField(null=True)
+    address_sealed = fields.BinaryField()
+    birth_date = fields.DateField()
+    town = fields.CharField(max_length=40)
+    village = fields.CharField(max_length=40)
+
+    class Meta:
+        """Looked up by exact value only, through the blind indexes."""
+
+        table = "resident"
+        indexes = (Index(fields=("id_number_index",)), Index(fields=("phone_index",)), Index(fields=("town", "village")))
+
+
+class Card(Record):
+    """A smart disability card; a reissue is a new row, and at most one of a resident's cards is in force.
+
+    `categories` lists the digits of the single categories of a multiple disability; of any other card, its one.
+    """
+
+    resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="cards")
+    number_sealed = fields.BinaryField()
+    number_index = fields.BinaryField()
+    category = fields.SmallIntField()
+    categories = fields.CharField(max_length=6)
+    grade = fields.SmallIntField()
+    state = fields.CharField(max_length=20)
+    issued_on = fields.DateField()
+    valid_until = fields.DateField()
+
+    class Meta:
+        """One card a number."""
+
+        table = "card"
+        unique_together = (("number_index",),)
+        indexes = (Index(fields=("resident_id",)),)
+
+
+class Guardian(Record):
+    """A person proven to act for a ward; names and phone are sealed under the ward's data key."""
+
+    ward: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="guardians")
+    account: fields.ForeignKeyNullableRelation["Account"] = fields.ForeignKeyField(
+        "models.Account", related_name="guardianships", null=True
+    )
+    name_sealed = fields.BinaryField()
+    name_index = fields.BinaryField()
+    phone_sealed = fields.BinaryField()
+    phone_index = fields.BinaryField()
+    relation = fields.CharField(max_length=20)
+    scope = fields.CharEnumField(GuardianScope, max_length=10)
+    proven_by = fields.CharField(max_length=80)
+    valid_from = fields.DateField()
+    valid_until = fields.DateField(null=True)
+
+    class Meta:
+        """Read from the ward's side when binding, from the account's side when viewing."""
+
+        table = "guardian"
+        indexes = (Index(fields=("ward_id",)), Index(fields=("account_id",)))
+
+
+class FactRecord(Record):
+    """One statement of a department about a resident, valid for a period; the value is sealed JSON."""
+
+    resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="facts")
+    name = fields.CharField(max_length=60)
+    source = fields.CharField(max_length=40)
+    value_sealed = fields.BinaryField()
+    valid_from = fields.DateField()
+    valid_until = fields.DateField(null=True)
+    recorded_on = fields.DateField()
+
+    class Meta:
+        """Read for one resident, or for a few at once."""
+
+        table = "fact"
+        indexes = (Index(fields=("resident_id",)),)
+
+
+class Account(Record):
+    """A WeChat account; the openid is kept only as a blind index."""
+
+    openid_index = fields.BinaryField()
+    resident: fields.OneToOneNullableRelation[Resident] = fields.OneToOneField(
+        "models.Resident", related_name="account", null=True
+    )
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """One account an openid, and one a resident."""
+
+        table = "account"
+        unique_together = (("openid_index",),)

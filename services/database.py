@@ -1,0 +1,114 @@
+"""The one door to PostgreSQL: bounded in time, and a typed refusal when the database is away."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.connection import get_connection
+from tortoise.exceptions import DBConnectionError
+from tortoise.transactions import in_transaction
+
+from models.config import tortoise_config
+
+_AWAY = (
+    OSError,
+    TimeoutError,
+    DBConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+class DatabaseUnavailable(Exception):
+    """PostgreSQL did not answer in time, or not at all; nothing was written, or it is unknown and a retry is safe."""
+
+
+@dataclass(frozen=True)
+class DatabaseLimits:
+    """Seconds that one thing may take, and the size of the pool."""
+
+    command: float = 2.0
+    statement: float = 1.5
+    lock: float = 0.5
+    acquire: float = 1.0
+    pool_size: int = 10
+
+
+class Database:
+    """A pool of connections to one PostgreSQL, shared by hand-written queries and by Tortoise's models."""
+
+    def __init__(self, client: AsyncpgDBClient) -> None:
+        self._client = client
+
+    async def fetch(self, sql: str, *values: object) -> Sequence[asyncpg.Record]:
+        """The rows of one statement outside a transaction.
+
+        Raises:
+            DatabaseUnavailable: see there.
+        """
+        with _translated():
+            async with self._client.acquire_connection() as connection:
+                rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *values)
+                return rows
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
+        """One transaction; models used inside take part in it. Commits on leaving, rolls back on an exception.
+
+        Raises:
+            DatabaseUnavailable: see there; after a failed commit the outcome is unknown.
+        """
+        with _translated():
+            async with in_transaction() as client:
+                yield client._connection  # noqa: SLF001 - Tortoise has no public name for the connection beneath
+
+    async def ping(self) -> None:
+        """Ask for an answer.
+
+        Raises:
+            DatabaseUnavailable: none came.
+        """
+        await self.fetch("SELECT 1")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except _AWAY as error:
+        raise DatabaseUnavailable(type(error).__name__) from error
+
+
+@asynccontextmanager
+async def open_database(url: str, limits: DatabaseLimits) -> AsyncIterator[Database]:
+    """Open the pool for the server's role at `url`; connections are made when first used, so a start never waits."""
+    config = tortoise_config(
+        url,
+        engine="models.engine",
+        min_size=0,
+        max_size=limits.pool_size,
+        timeout=limits.command,
+        command_timeout=limits.command,
+        acquire_timeout=limits.acquire,
+        server_settings={
+            "application_name": "sdc",
+            "statement_timeout": f"{int(limits.statement * 1000)}ms",
+            "lock_timeout": f"{int(limits.lock * 1000)}ms",
+            "idle_in_transaction_session_timeout": "10s",
+            "timezone": "UTC",
+        },
+    )
+    # Request tasks do not inherit the context in which the server started.
+    await Tortoise.init(config=config, _enable_global_fallback=True)
+    try:
+        client: Any = get_connection("default")
+        yield Database(client)
+    finally:
+        await Tortoise.close_connections()

@@ -1,0 +1,172 @@
+"""The people a viewer may see: herself and her wards, each with the card in force and a key to what is sealed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+import asyncpg
+
+from domain.access import Act, Scope, Viewer, guardian_may
+from domain.card import CardOnRecord, CardState
+from models.session import StaffRole
+from services.resources import Resources
+from services.vault import DataKey, Sealed
+
+_ROWS = """
+WITH person AS (
+    SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS scope,
+           NULL::date AS valid_from, NULL::date AS valid_until
+    FROM account a WHERE a.id = $2 AND a.resident_id IS NOT NULL
+    UNION ALL
+    SELECT g.ward_id, g.id, g.relation, g.scope, g.valid_from, g.valid_until
+    FROM guardian g WHERE g.account_id = $2 AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until >= $3)
+)
+SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.organisation,
+       p.*, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
+       c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on, c.valid_until AS card_valid_until
+FROM session s
+LEFT JOIN staff ON staff.account_id = $2 AND (staff.left_on IS NULL OR staff.left_on > $3)
+LEFT JOIN person p ON true
+LEFT JOIN resident r ON r.id = p.resident_id
+LEFT JOIN LATERAL (
+    SELECT * FROM card WHERE card.resident_id = p.resident_id ORDER BY issued_on DESC, id DESC LIMIT 1
+) c ON true
+WHERE s.id = $1 AND s.account_id = $2 AND s.revoked_at IS NULL
+ORDER BY p.guardian_id NULLS FIRST
+"""
+
+
+class SessionEnded(Exception):
+    """The session behind a valid access token was ended since."""
+
+
+@dataclass(frozen=True)
+class HeldCard:
+    """The newest card of a resident, its number already masked."""
+
+    masked_number: str
+    on_record: CardOnRecord
+
+
+@dataclass(frozen=True)
+class Person:
+    """A resident as far as her own account or a guardian's may see her."""
+
+    id: UUID
+    masked_name: str
+    birth_date: date
+    town: str
+    village: str
+    card: HeldCard | None
+    data_key: DataKey = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Ward:
+    """A person for whom the viewer acts, and how far."""
+
+    guardian_id: UUID
+    person: Person
+    relation: str
+    scope: Scope
+    valid_from: date
+    valid_until: date | None
+
+
+@dataclass(frozen=True)
+class StaffMember:
+    """The viewer as a member of staff; an empty town means the whole district."""
+
+    id: UUID
+    role: StaffRole
+    town: str
+    organisation: str
+
+
+@dataclass(frozen=True)
+class People:
+    """Everybody a viewer may act for, herself first."""
+
+    own: Person | None
+    wards: Sequence[Ward]
+    staff: StaffMember | None
+
+    def reach(self, resident_id: UUID | None, act: Act, on: date) -> Person | None:
+        """The person to act for: the viewer herself without an id, a ward by id; None when she may not."""
+        if resident_id is None or (self.own is not None and self.own.id == resident_id):
+            return self.own
+        for ward in self.wards:
+            if ward.person.id == resident_id and guardian_may(
+                ward.scope, act, valid_from=ward.valid_from, valid_until=ward.valid_until, on=on
+            ):
+                return ward.person
+        return None
+
+
+async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
+    """Load the viewer's people in one statement.
+
+    Raises:
+        SessionEnded: see there.
+    """
+    rows = await resources.database.fetch(_ROWS, viewer.session_id, viewer.account_id, on)
+    if not rows:
+        raise SessionEnded
+    first = rows[0]
+    staff = (
+        StaffMember(first["staff_id"], StaffRole(first["role"]), first["staff_town"], first["organisation"])
+        if first["staff_id"]
+        else None
+    )
+    own: Person | None = None
+    wards = []
+    for row in rows:
+        if row["resident_id"] is None:
+            continue
+        person = _person(resources, row)
+        if row["guardian_id"] is None:
+            own = person
+        else:
+            wards.append(
+                Ward(
+                    row["guardian_id"],
+                    person,
+                    row["relation"],
+                    Scope(row["scope"]),
+                    row["valid_from"],
+                    row["valid_until"],
+                )
+            )
+    return People(own, tuple(wards), staff)
+
+
+def mask_name(name: str) -> str:
+    """The family name and a mark for each further character: 王小明 becomes 王**."""
+    return name[:1] + "*" * max(len(name) - 1, 1)
+
+
+def mask_number(number: str) -> str:
+    """A card number with its area and its last two characters: 330682**************44."""
+    return f"{number[:6]}{'*' * (len(number) - 8)}{number[-2:]}"
+
+
+def _person(resources: Resources, row: asyncpg.Record) -> Person:
+    key = resources.vault.data_key(row["resident_id"], row["data_key"], row["data_key_version"])
+    card = (
+        HeldCard(
+            mask_number(key.open(Sealed.CARD_NUMBER, row["number_sealed"])),
+            CardOnRecord(
+                CardState(row["state"]),
+                row["category"],
+                tuple(int(digit) for digit in row["categories"]),
+                row["grade"],
+                row["issued_on"],
+                row["card_valid_until"],
+            ),
+        )
+        if row["card_id"]
+        else None
+    )
+    name = mask_name(key.open(Sealed.NAME, row["name_sealed"]))
+    return Person(row["resident_id"], name, row["birth_date"], row["town"], row["village"], card, key)

@@ -1,0 +1,25 @@
+"""What every use case is given: opened once at the start, and passed as one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.policy import RuleBook
+from services.database import Database
+from services.keys import Keys
+from services.settings import Settings
+from services.vault import Vault
+from services.wechat import Wechat
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The settings, the secrets, the doors to database and WeChat, the rules in force, and the clock."""
+
+    settings: Settings
+    keys: Keys
+    vault: Vault
+    database: Database
+    wechat: Wechat
+    rules: RuleBook
+    clock: Callable[[], datetime]

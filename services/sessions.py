@@ -1,0 +1,167 @@
+"""Signs accounts in, keeps them signed in with rotating refresh tokens, and signs them out."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import asyncpg
+import jwt
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from domain.access import Viewer
+from models.record import new_id
+from services.resources import Resources
+from services.vault import NONCE_BYTES, Indexed
+
+AUDIENCE = "sdc"
+_ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Fresh tokens; `expires_at` is the access token's."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: datetime
+    account_id: UUID
+
+
+class RefreshRefusal(StrEnum):
+    """Why a session could not be continued; each means: sign in again."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    REUSED = "reused"
+
+
+class AccessTokenInvalid(Exception):
+    """The access token is malformed, altered, expired or not ours."""
+
+
+async def sign_in(resources: Resources, code: str) -> SignedIn:
+    """Start a session for the WeChat account that a login code stands for; the account is made when it is new.
+
+    Raises:
+        services.wechat.WechatRefused: the code is not accepted, or WeChat is away.
+    """
+    openid = await resources.wechat.openid(code)
+    at = resources.clock()
+    async with resources.database.transaction() as connection:
+        account_id = await connection.fetchval(
+            "INSERT INTO account (id, openid_index, created_at) VALUES ($1, $2, $3) "
+            "ON CONFLICT (openid_index) DO UPDATE SET openid_index = EXCLUDED.openid_index RETURNING id",
+            new_id(),
+            resources.vault.index(Indexed.OPENID, openid),
+            at,
+        )
+        session_id = new_id()
+        await connection.execute(
+            "INSERT INTO session (id, account_id, started_at, expires_at, used_at) VALUES ($1, $2, $3, $4, $3)",
+            session_id,
+            account_id,
+            at,
+            at + timedelta(days=resources.settings.refresh_token_days),
+        )
+        refresh_token = await _new_refresh_token(resources, connection, session_id)
+    return _signed_in(resources, account_id, session_id, refresh_token, at)
+
+
+async def refresh(resources: Resources, token: str, key: str) -> SignedIn | RefreshRefusal:
+    """Exchange a refresh token for the next one.
+
+    A token used a second time means that somebody copied it: the whole session ends. A retry within the grace period
+    and with the same `key` is the phone repeating itself, and gets the first answer again.
+    """
+    at = resources.clock()
+    token_hash = resources.vault.index(Indexed.REFRESH_TOKEN, token)
+    async with resources.database.transaction() as connection:
+        row = await connection.fetchrow(
+            "SELECT t.id, t.used_at AS token_used_at, t.used_key, t.successor_sealed, s.id AS session_id, s.account_id, "
+            "s.expires_at, s.used_at, s.revoked_at FROM refresh_token t JOIN session s ON s.id = t.session_id "
+            "WHERE t.token_hash = $1 FOR UPDATE",
+            token_hash,
+        )
+        if row is None:
+            return RefreshRefusal.UNKNOWN
+        idle = timedelta(days=resources.settings.refresh_idle_days)
+        if row["revoked_at"] or at >= row["expires_at"] or at >= row["used_at"] + idle:
+            return RefreshRefusal.EXPIRED
+        if row["token_used_at"] is not None:
+            grace = timedelta(seconds=resources.settings.refresh_grace_seconds)
+            if row["used_key"] == key and at <= row["token_used_at"] + grace:
+                again = _unseal(resources, row["id"], row["successor_sealed"])
+                return _signed_in(resources, row["account_id"], row["session_id"], again, at)
+            await connection.execute("UPDATE session SET revoked_at = $2 WHERE id = $1", row["session_id"], at)
+            return RefreshRefusal.REUSED
+        successor = await _new_refresh_token(resources, connection, row["session_id"])
+        await connection.execute(
+            "UPDATE refresh_token SET used_at = $2, used_key = $3, successor_sealed = $4 WHERE id = $1",
+            row["id"],
+            at,
+            key,
+            _seal(resources, row["id"], successor),
+        )
+        await connection.execute("UPDATE session SET used_at = $2 WHERE id = $1", row["session_id"], at)
+    return _signed_in(resources, row["account_id"], row["session_id"], successor, at)
+
+
+async def sign_out(resources: Resources, viewer: Viewer) -> None:
+    """End the viewer's session at once, access token included."""
+    async with resources.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", viewer.session_id, resources.clock()
+        )
+
+
+def read_access_token(resources: Resources, token: str, address: str) -> Viewer:
+    """The viewer whom an access token proves.
+
+    Raises:
+        AccessTokenInvalid: see there.
+    """
+    try:
+        claims = jwt.decode(
+            token,
+            resources.keys.session,
+            algorithms=[_ALGORITHM],
+            audience=AUDIENCE,
+            options={"require": ["exp", "sub", "sid", "aud"], "verify_exp": False},
+        )
+        # Checked here and not by the library, which knows only the machine's clock.
+        if float(claims["exp"]) <= resources.clock().timestamp():
+            raise AccessTokenInvalid
+        return Viewer(UUID(claims["sub"]), UUID(claims["sid"]), address)
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
+        raise AccessTokenInvalid from error
+
+
+def _signed_in(
+    resources: Resources, account_id: UUID, session_id: UUID, refresh_token: str, at: datetime
+) -> SignedIn:
+    expires_at = at + timedelta(seconds=resources.settings.access_token_seconds)
+    claims = {"sub": str(account_id), "sid": str(session_id), "aud": AUDIENCE, "exp": int(expires_at.timestamp())}
+    access_token = jwt.encode(claims, resources.keys.session, algorithm=_ALGORITHM)
+    return SignedIn(access_token, refresh_token, expires_at, account_id)
+
+
+async def _new_refresh_token(resources: Resources, connection: asyncpg.Connection, session_id: UUID) -> str:
+    token = secrets.token_urlsafe(32)
+    await connection.execute(
+        "INSERT INTO refresh_token (id, session_id, token_hash) VALUES ($1, $2, $3)",
+        new_id(),
+        session_id,
+        resources.vault.index(Indexed.REFRESH_TOKEN, token),
+    )
+    return token
+
+
+def _seal(resources: Resources, token_id: UUID, successor: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(resources.keys.derived("refresh")).encrypt(nonce, successor.encode(), token_id.bytes)
+
+
+def _unseal(resources: Resources, token_id: UUID, sealed: bytes) -> str:
+    return AESGCM(resources.keys.derived("refresh")).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], token_id.bytes).decode()

@@ -1,0 +1,130 @@
+"""Keeps personal data unreadable at rest: sealed per field under one data key per resident, found by keyed blind indexes."""
+
+import hashlib
+import hmac
+import os
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NONCE_BYTES = 12
+
+
+class VaultRefused(Exception):
+    """Sealed data cannot be opened: another key, another resident's row, or altered bytes."""
+
+
+class Sealed(StrEnum):
+    """The fields that are sealed; the name is bound into the ciphertext, so columns cannot be exchanged."""
+
+    NAME = "name"
+    ID_NUMBER = "id_number"
+    CARD_NUMBER = "card_number"
+    PHONE = "phone"
+    ADDRESS = "address"
+    FACT = "fact"
+    GUARDIAN_NAME = "guardian_name"
+    GUARDIAN_PHONE = "guardian_phone"
+
+
+class Indexed(StrEnum):
+    """The fields that can be looked up by their exact value."""
+
+    NAME = "name"
+    ID_NUMBER = "id_number"
+    CARD_NUMBER = "card_number"
+    PHONE = "phone"
+    OPENID = "openid"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a field
+    BINDING_CODE = "binding_code"
+    ENROLMENT_CODE = "enrolment_code"
+    ADDRESS_OF_CLIENT = "address_of_client"
+
+
+_EXACT = {Indexed.OPENID, Indexed.REFRESH_TOKEN, Indexed.ADDRESS_OF_CLIENT}
+
+
+@dataclass(frozen=True)
+class DataKey:
+    """The key of one resident's sealed fields, open in memory."""
+
+    resident_id: UUID
+    secret: bytes = field(repr=False)
+
+    def seal(self, what: Sealed, text: str) -> bytes:
+        """Nonce and ciphertext of `text` (AES-256-GCM), bound to the resident and the field."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + AESGCM(self.secret).encrypt(nonce, text.encode(), self._bound_to(what))
+
+    def open(self, what: Sealed, sealed: bytes) -> str:
+        """The text that `seal` was given.
+
+        Raises:
+            VaultRefused: see there.
+        """
+        try:
+            return AESGCM(self.secret).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._bound_to(what)).decode()
+        except (InvalidTag, ValueError) as error:
+            raise VaultRefused(what) from error
+
+    def _bound_to(self, what: Sealed) -> bytes:
+        return self.resident_id.bytes + what.encode()
+
+
+@dataclass(frozen=True)
+class Vault:
+    """Makes and opens data keys, and computes blind indexes; `master` holds the wrapping keys by version."""
+
+    master: dict[int, bytes] = field(repr=False)
+    index_key: bytes = field(repr=False)
+    pseudonym_key: bytes = field(repr=False)
+
+    def new_data_key(self, resident_id: UUID) -> tuple[DataKey, bytes, int]:
+        """A fresh data key, the same wrapped for its column, and the version of the master key that wraps it."""
+        secret = os.urandom(32)
+        version = max(self.master)
+        nonce = os.urandom(NONCE_BYTES)
+        wrapped = nonce + AESGCM(self.master[version]).encrypt(nonce, secret, resident_id.bytes)
+        return DataKey(resident_id, secret), wrapped, version
+
+    def data_key(self, resident_id: UUID, wrapped: bytes, version: int) -> DataKey:
+        """Open a wrapped data key.
+
+        Raises:
+            VaultRefused: the master key of that version is gone, or the row was altered.
+        """
+        try:
+            secret = AESGCM(self.master[version]).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], resident_id.bytes)
+        except (KeyError, InvalidTag, ValueError) as error:
+            raise VaultRefused("data key") from error
+        return DataKey(resident_id, secret)
+
+    def index(self, what: Indexed, text: str) -> bytes:
+        """The 32 bytes under which `text` is found; what people type may differ in spaces, case and width of letters."""
+        plain = text if what in _EXACT else "".join(unicodedata.normalize("NFKC", text).split()).upper()
+        return hmac.digest(self.index_key, f"{what}:{plain}".encode(), hashlib.sha256)
+
+    def pseudonym(self, resident_id: UUID, month: date) -> bytes:
+        """The 16 bytes that stand for a resident at every gate in the month of `month`.
+
+        One AES block under a key of that month: nobody without the key links two months or finds the resident, and the
+        server turns it back without a table.
+        """
+        encryptor = self._month_cipher(month).encryptor()
+        return encryptor.update(resident_id.bytes) + encryptor.finalize()
+
+    def resident_of(self, pseudonym: bytes, month: date) -> UUID:
+        """The resident id behind a pseudonym of that month (16 bytes); meaningless for bytes that are none."""
+        decryptor = self._month_cipher(month).decryptor()
+        return UUID(bytes=decryptor.update(pseudonym) + decryptor.finalize())
+
+    def _month_cipher(self, month: date) -> Cipher[modes.ECB]:
+        key = hmac.digest(self.pseudonym_key, f"{month:%Y-%m}".encode(), hashlib.sha256)
+        # One block of one unique value under one key is what ECB is safe for.
+        return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
