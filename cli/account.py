@@ -60,10 +60,8 @@ def postgres_account() -> Account:
     return Account(entry.pw_uid, entry.pw_gid)
 
 
-def software_directory(account: Account) -> Path:
-    """The directory of PostgreSQL's programs, copied once where the account may not read the virtual environment.
-
-    A checkout under /root (mode 700) is the common case: its files are readable, the way to them is not.
+def postgres_programs() -> Path:
+    """The directory of the installed package's PostgreSQL programs, newest version.
 
     Raises:
         EmbeddedPostgresError: if the package of the `demo` extra is not installed.
@@ -73,10 +71,19 @@ def software_directory(account: Account) -> Path:
         raise EmbeddedPostgresError(
             "The embedded PostgreSQL is not installed: install requirements/demo.txt, or set DATABASE_URL."
         )
-    package = Path(spec.origin).parent
-    if not account.may_read(package / "pginstall18/bin/postgres"):
-        package = _copied_software(package)
-    return package / "pginstall18/bin"
+    return Path(spec.origin).parent / "pginstall18/bin"
+
+
+def programs_for(account: Account) -> Path:
+    """The same, copied once to where `account` may read it if it may not enter the virtual environment.
+
+    A checkout under /root (mode 700) is the common case: its files are readable, the way to them is not.
+
+    Raises:
+        EmbeddedPostgresError: as `postgres_programs`.
+    """
+    programs = postgres_programs()
+    return programs if account.may_read(programs / "postgres") else _copied_programs(programs)
 
 
 def cluster_home(directory: Path, account: Account) -> Path:
@@ -119,13 +126,14 @@ def _make_system_account() -> pwd.struct_passwd:
         ) from None
 
 
-def _copied_software(package: Path) -> Path:
+def _copied_programs(programs: Path) -> Path:
+    package = programs.parents[1]
     home = SYSTEM_HOME / f"software-{version(PACKAGE)}"
-    copy = home / PACKAGE
+    copy = home / programs.relative_to(package.parent)
     if not copy.exists():
         SYSTEM_HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
         unfinished = SYSTEM_HOME / f"copying-{os.getpid()}"
-        shutil.copytree(package / "pginstall18", unfinished / PACKAGE / "pginstall18")
+        shutil.copytree(programs.parent, unfinished / PACKAGE / programs.parent.name)
         libraries = package.with_name(f"{PACKAGE}.libs")
         shutil.copytree(libraries, unfinished / libraries.name)
         unfinished.chmod(0o755)

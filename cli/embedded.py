@@ -24,8 +24,8 @@ from cli.account import (
     EmbeddedPostgresError,
     cluster_home,
     postgres_account,
+    programs_for,
     remove_cluster_home,
-    software_directory,
 )
 
 DATABASE: Final = "sdc"
@@ -71,7 +71,7 @@ class EmbeddedPostgres:
         self._durable = durable
         self._secrets_file = self._directory.with_name(f"{self._directory.name}.json")
         self._account: Account = postgres_account()
-        self._software = software_directory(self._account)
+        self._programs = programs_for(self._account)
 
     def start(self) -> None:
         """Bring the server up, whatever state an earlier run left; returns when it accepts connections.
@@ -135,7 +135,7 @@ class EmbeddedPostgres:
         return f"sdc-{hashlib.sha256(bytes(self._data)).hexdigest()[:12]}"
 
     def _program(self, name: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return self._account.run([str(self._software / name), *arguments], stdin=stdin)
+        return self._account.run([str(self._programs / name), *arguments], stdin=stdin)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -182,7 +182,7 @@ class EmbeddedPostgres:
 
     def _launch(self) -> None:
         known = self._secrets()
-        if not _is_free(known.port):
+        if not is_free(known.port):
             known = Secrets(free_port(), known.owner, known.app)
             self._remember(known)
         options = f"-p {known.port} -c cluster_name={self._cluster_name}"
@@ -243,12 +243,13 @@ def free_port() -> int:
         return port
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server may listen on `port` of `host` now."""
     with socket.socket() as probe:
         # As PostgreSQL does, so that connections of an earlier run that linger do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError:
             return False
         return True

@@ -19,7 +19,9 @@ class DeviceKind(StrEnum):
 class Credential(Record):
     """One line of passes for one holder key; its place in the status list stays the same over renewals."""
 
-    resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="credentials")
+    resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField(
+        "models.Resident", related_name="credentials"
+    )
     holder_key = fields.BinaryField()
     status_index = fields.IntField(unique=True)
     issued_at = fields.DatetimeField()

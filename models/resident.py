@@ -38,7 +38,11 @@ class Resident(Record):
         """Looked up by exact value only, through the blind indexes."""
 
         table = "resident"
-        indexes = (Index(fields=("id_number_index",)), Index(fields=("phone_index",)), Index(fields=("town", "village")))
+        indexes = (
+            Index(fields=("id_number_index",)),
+            Index(fields=("phone_index",)),
+            Index(fields=("town", "village")),
+        )
 
 
 class Card(Record):

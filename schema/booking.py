@@ -10,7 +10,9 @@ from schema import messages
 from schema.identity import to_id
 from services.bookings import HeldBooking, OfferedService, OfferedSlot
 
-BookingRefusalReason = strawberry.enum(BookingRefusal, name="BookingRefusalReason", description="Why a booking was refused.")
+BookingRefusalReason = strawberry.enum(
+    BookingRefusal, name="BookingRefusalReason", description="Why a booking was refused."
+)
 BookingStateName = strawberry.enum(BookingState, name="BookingState", description="Whether a booking holds its place.")
 
 
@@ -23,7 +25,9 @@ class Service:
     programme: str = strawberry.field(description="The entitlement that pays for it.")
     provider: str
     address: str
-    cancel_minutes: int = strawberry.field(description="Bookings can be cancelled until so many minutes before the start.")
+    cancel_minutes: int = strawberry.field(
+        description="Bookings can be cancelled until so many minutes before the start."
+    )
 
     @classmethod
     def of(cls, service: OfferedService) -> "Service":
@@ -52,7 +56,11 @@ class Slot:
     def of(cls, slot: OfferedSlot) -> "Slot":
         """The slot of a loaded row."""
         return cls(
-            id=to_id("Slot", slot.id), starts_at=slot.starts_at, ends_at=slot.ends_at, capacity=slot.capacity, free=slot.free
+            id=to_id("Slot", slot.id),
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            capacity=slot.capacity,
+            free=slot.free,
         )
 
 

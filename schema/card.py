@@ -16,7 +16,9 @@ class Card:
     """A card with its number masked."""
 
     masked_number: str = strawberry.field(description="Area and last two characters; the rest is hidden.")
-    category: int = strawberry.field(description="1 vision, 2 hearing, 3 speech, 4 physical, 5 intellectual, 6 mental, 7 multiple.")
+    category: int = strawberry.field(
+        description="1 vision, 2 hearing, 3 speech, 4 physical, 5 intellectual, 6 mental, 7 multiple."
+    )
     category_name: str = strawberry.field(description="类别,中文。")
     grade: int = strawberry.field(description="1 (profound) to 4 (mild).")
     grade_name: str = strawberry.field(description="等级,中文。")

@@ -10,6 +10,7 @@ GRADE = {1: "一级", 2: "二级", 3: "三级", 4: "四级"}
 
 NOT_SIGNED_IN = "请先登录。"
 SESSION_ENDED = "登录已失效,请重新登录。"
+SIGNED_OUT = "已退出登录。"
 
 WECHAT_CODE_INVALID = "验证码无效、已过期或已用过,请重新获取。"
 WECHAT_RATE_LIMITED = "操作太频繁,请过一分钟再试。"

@@ -65,7 +65,9 @@ async def verify_chain(database: Database) -> int | ChainBroken:
 
 async def _entries(database: Database) -> AsyncIterator[asyncpg.Record]:
     seen = 0
-    while rows := await database.fetch("SELECT * FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2", seen, _PAGE):
+    while rows := await database.fetch(
+        "SELECT * FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2", seen, _PAGE
+    ):
         for row in rows:
             yield row
         seen = rows[-1]["sequence"]

@@ -153,7 +153,9 @@ async def _match_and_bind(
         return None
     name = resources.vault.index(Indexed.NAME, request.name)
     if request.clerk_code is not None:
-        proven = name == row["name_index"] and await _spend_code(resources, connection, row["resident_id"], request.clerk_code)
+        proven = name == row["name_index"] and await _spend_code(
+            resources, connection, row["resident_id"], request.clerk_code
+        )
     else:
         phone_index = resources.vault.index(Indexed.PHONE, phone or "")
         if await _bind_guardian(resources, connection, viewer, row["resident_id"], name, phone_index):

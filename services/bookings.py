@@ -89,7 +89,12 @@ async def services(resources: Resources, after: UUID | None, limit: int) -> Sequ
 
 
 async def slots(
-    resources: Resources, service_id: UUID, start: datetime, end: datetime, after: tuple[datetime, UUID] | None, limit: int
+    resources: Resources,
+    service_id: UUID,
+    start: datetime,
+    end: datetime,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> Sequence[OfferedSlot]:
     """The slots of a service that begin in [start, end) and are not past, in order of time, `limit` at most."""
     moment, key = after or (None, None)

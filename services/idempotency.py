@@ -10,7 +10,6 @@ import msgspec
 
 from models.record import new_id
 
-
 _CLAIM = (
     "INSERT INTO idempotency_key (id, account_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4, $5) "
     "ON CONFLICT (account_id, key) DO NOTHING RETURNING id"

@@ -1,16 +1,9 @@
 """The server's secrets: one file, made once, read at the start; the root key is a file of its own and stays offline."""
 
-import base64
-import json
-import os
-import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 from card.cose import SigningKey
-from card.trust import KeySet, sign_key_set
 
 KEY_SET_LIFETIME = timedelta(days=400)
 _SECRETS = ("blind_index", "session", "pseudonym")

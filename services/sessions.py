@@ -112,7 +112,9 @@ async def sign_out(resources: Resources, viewer: Viewer) -> None:
     """End the viewer's session at once, access token included."""
     async with resources.database.transaction() as connection:
         await connection.execute(
-            "UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", viewer.session_id, resources.clock()
+            "UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+            viewer.session_id,
+            resources.clock(),
         )
 
 
@@ -138,9 +140,7 @@ def read_access_token(resources: Resources, token: str, address: str) -> Viewer:
         raise AccessTokenInvalid from error
 
 
-def _signed_in(
-    resources: Resources, account_id: UUID, session_id: UUID, refresh_token: str, at: datetime
-) -> SignedIn:
+def _signed_in(resources: Resources, account_id: UUID, session_id: UUID, refresh_token: str, at: datetime) -> SignedIn:
     expires_at = at + timedelta(seconds=resources.settings.access_token_seconds)
     claims = {"sub": str(account_id), "sid": str(session_id), "aud": AUDIENCE, "exp": int(expires_at.timestamp())}
     access_token = jwt.encode(claims, resources.keys.session, algorithm=_ALGORITHM)
@@ -164,4 +164,8 @@ def _seal(resources: Resources, token_id: UUID, successor: str) -> bytes:
 
 
 def _unseal(resources: Resources, token_id: UUID, sealed: bytes) -> str:
-    return AESGCM(resources.keys.derived("refresh")).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], token_id.bytes).decode()
+    return (
+        AESGCM(resources.keys.derived("refresh"))
+        .decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], token_id.bytes)
+        .decode()
+    )

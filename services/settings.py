@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 SANDBOX_PATH = "/sandbox/wechat"
 
 
-class SettingsInvalid(Exception):  # noqa: N818 # named, like every refusal here, for what is wrong
+class SettingsInvalid(Exception):  # named, like every refusal here, for what is wrong
     """The environment does not describe a server that may start; its text is one sentence for the operator."""
 
 

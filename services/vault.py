@@ -69,7 +69,9 @@ class DataKey:
             VaultRefused: see there.
         """
         try:
-            return AESGCM(self.secret).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._bound_to(what)).decode()
+            return (
+                AESGCM(self.secret).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._bound_to(what)).decode()
+            )
         except (InvalidTag, ValueError) as error:
             raise VaultRefused(what) from error
 
@@ -100,7 +102,9 @@ class Vault:
             VaultRefused: the master key of that version is gone, or the row was altered.
         """
         try:
-            secret = AESGCM(self.master[version]).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], resident_id.bytes)
+            secret = AESGCM(self.master[version]).decrypt(
+                wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], resident_id.bytes
+            )
         except (KeyError, InvalidTag, ValueError) as error:
             raise VaultRefused("data key") from error
         return DataKey(resident_id, secret)

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 
-class WechatRefusal(Exception):  # noqa: N818 # a refusal is an expected answer
+class WechatRefusal(Exception):  # a refusal is an expected answer
     """WeChat did not answer with what was asked; only its four kinds below are raised."""
 
 

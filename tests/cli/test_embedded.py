@@ -224,7 +224,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account, "PACKAGE", "no_such_package_of_ours")
 
     with pytest.raises(EmbeddedPostgresError, match="DATABASE_URL"):
-        account.software_directory(postgres_account())
+        account.postgres_programs()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another account")

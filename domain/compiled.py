@@ -1,0 +1,114 @@
+"""Rule versions turned into plain functions, once a day, so that deciding interprets no policy data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from domain.benefit import BenefitTerm
+from domain.comparison import Comparing
+from domain.logic import Test, Truth, compile_rule
+from domain.rulebook import Criterion, Programme, RuleBook, Version
+from domain.wording import number
+
+DAYS_KEPT = 128
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledCriterion:
+    """A criterion with its limits of the day: the test on a resident's values, and the requirement in words."""
+
+    criterion: Criterion
+    test: Test
+    requirement: str
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledBenefit:
+    """A benefit with its amount of the day; `test` is None where all the entitled get it."""
+
+    term: BenefitTerm
+    test: Test | None
+    monthly: Decimal | None
+    illustrative: bool
+
+    def holds(self, values: Mapping[str, Any]) -> Truth:
+        """Whether an entitled resident with these values gets it."""
+        return True if self.test is None else self.test(values)
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledProgramme:
+    """The version of a programme that is in force on the day."""
+
+    programme: Programme
+    version: Version
+    criteria: Mapping[str, CompiledCriterion]
+    judge: Test
+    benefits: tuple[CompiledBenefit, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledBook:
+    """The programmes in force on a day, how far each source is believed about each fact, and the fast way to judge."""
+
+    on: date
+    programmes: Mapping[str, CompiledProgramme]
+    ranks: Mapping[str, Mapping[str, int]]
+
+    def outcomes(self, values: Mapping[str, Any]) -> dict[str, Truth]:
+        """Whether each programme in force holds for a resident's values by fact name; an absent value is unknown."""
+        return {slug: programme.judge(values) for slug, programme in self.programmes.items()}
+
+
+@lru_cache(maxsize=DAYS_KEPT)
+def compile_book(book: RuleBook, on: date) -> CompiledBook:
+    """The book as it stands on a day; the last days asked for are kept."""
+    vocabulary = book.reference.vocabulary
+    in_force = [(programme, programme.on(on)) for programme in book.programmes]
+    return CompiledBook(
+        on,
+        {
+            programme.slug: _compile(programme, version, book, on)
+            for programme, version in in_force
+            if version is not None
+        },
+        {name: vocabulary.ranks(name, on) for name in vocabulary.facts},
+    )
+
+
+def _compile(programme: Programme, version: Version, book: RuleBook, on: date) -> CompiledProgramme:
+    parameters = book.reference.parameters
+    criteria = {name: _compile_criterion(each, book, on) for name, each in version.criteria.items()}
+
+    def test_of(name: str) -> Test:
+        return criteria[name].test
+
+    benefits = tuple(
+        CompiledBenefit(
+            term,
+            None if term.when is None else compile_rule(term.when, test_of),
+            term.monthly_on(on, parameters),
+            term.is_illustrative_on(on, parameters),
+        )
+        for term in version.benefits
+    )
+    return CompiledProgramme(programme, version, criteria, compile_rule(version.rule, test_of), benefits)
+
+
+def _compile_criterion(criterion: Criterion, book: RuleBook, on: date) -> CompiledCriterion:
+    parameters = book.reference.parameters
+    limits = {key: bound.on(on, parameters) for key, bound in criterion.comparison.limits().items()}
+    words = {key: "—" if limit is None else number(limit) for key, limit in limits.items()}
+    test = _test(criterion.fact.name, criterion.comparison.bind(on, parameters))
+    return CompiledCriterion(criterion, test, criterion.requirement.format(**words))
+
+
+def _test(name: str, compare: Comparing) -> Test:
+    def test(values: Mapping[str, Any]) -> Truth:
+        value = values.get(name)
+        return None if value is None else compare(value)
+
+    return test

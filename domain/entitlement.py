@@ -1,0 +1,196 @@
+"""What a resident is entitled to on a day, and why, or why not, or what nobody knows yet."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.benefit import BenefitKind
+from domain.birthday import birthday
+from domain.compiled import CompiledProgramme, compile_book
+from domain.explanation import Case, CriterionResult, Need, explain
+from domain.fact import Facts
+from domain.legal import LegalReference
+from domain.logic import Truth, names, pending
+from domain.rulebook import Programme, RuleBook
+
+
+class Verdict(StrEnum):
+    """What a programme answers; undetermined is never a refusal: something has yet to be brought."""
+
+    ELIGIBLE = "eligible"
+    NOT_ELIGIBLE = "not_eligible"
+    UNDETERMINED = "undetermined"
+
+    @classmethod
+    def of(cls, truth: Truth) -> "Verdict":
+        """The verdict that a truth value stands for."""
+        if truth is None:
+            return cls.UNDETERMINED
+        return cls.ELIGIBLE if truth else cls.NOT_ELIGIBLE
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """What is given, or may be: not `certain` while the verdict or its own condition is unknown.
+
+    `monthly` is yuan a month, `cost_share` a share from 0 to 1; `illustrative` amounts stand in for ones the
+    district has yet to enter, and must be shown as such.
+    """
+
+    kind: BenefitKind
+    title: str
+    certain: bool
+    monthly: Decimal | None
+    cost_share: Decimal | None
+    access_class: str | None
+    illustrative: bool
+    clause: LegalReference
+    because: tuple[CriterionResult, ...]
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """One programme's answer on a day; `effective` is the day its rule version began, None if none is in force."""
+
+    programme: str
+    title: str
+    run_by: str
+    verdict: Verdict
+    effective: date | None
+    clauses: tuple[LegalReference, ...]
+    criteria: tuple[CriterionResult, ...]
+    missing: tuple[Need, ...]
+    benefits: tuple[Benefit, ...]
+    documents: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def decide(book: RuleBook, facts: Facts, on: date) -> tuple[Entitlement, ...]:
+    """Every programme of the book for one resident on a day, past or future, in order of slugs.
+
+    Raises:
+        FactInvalid: a statement that no rule can read.
+    """
+    book.reference.vocabulary.check(facts)
+    return tuple(_decide_all(book, facts, on))
+
+
+def _decide_all(book: RuleBook, facts: Facts, on: date) -> Iterator[Entitlement]:
+    compiled = compile_book(book, on)
+    case = Case.of(compiled, book.reference, facts)
+    for programme in book.programmes:
+        in_force = compiled.programmes.get(programme.slug)
+        yield _not_in_force(programme, case) if in_force is None else _decide(in_force, case)
+
+
+def _not_in_force(programme: Programme, case: Case) -> Entitlement:
+    return Entitlement(
+        programme=programme.slug,
+        title=programme.title,
+        run_by=case.reference.vocabulary.departments[programme.run_by],
+        verdict=Verdict.NOT_ELIGIBLE,
+        effective=None,
+        clauses=(),
+        criteria=(),
+        missing=(),
+        benefits=(),
+        documents=(),
+        notes=(case.reference.wording.not_in_force.format(day=case.book.on.isoformat()),),
+    )
+
+
+def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
+    programme, version = compiled.programme, compiled.version
+    verdict = Verdict.of(compiled.judge(case.values))
+    results = {name: explain(each, case) for name, each in compiled.criteria.items()}
+    outcomes = {name: each.test(case.values) for name, each in compiled.criteria.items()}
+    waiting = [results[name].missing for name in dict.fromkeys(pending(version.rule, outcomes))]
+    return Entitlement(
+        programme=programme.slug,
+        title=programme.title,
+        run_by=case.reference.vocabulary.departments[programme.run_by],
+        verdict=verdict,
+        effective=version.effective,
+        clauses=version.clauses,
+        criteria=tuple(results[name] for name in dict.fromkeys(names(version.rule))),
+        missing=tuple(dict.fromkeys(need for need in waiting if need is not None)),
+        benefits=tuple(_benefits(compiled, verdict, results, case)),
+        documents=version.documents,
+        notes=version.notes,
+    )
+
+
+def _benefits(
+    compiled: CompiledProgramme, verdict: Verdict, results: dict[str, CriterionResult], case: Case
+) -> Iterator[Benefit]:
+    if verdict is Verdict.NOT_ELIGIBLE:
+        return
+    for benefit in compiled.benefits:
+        due = benefit.holds(case.values)
+        if due is False:
+            continue
+        term = benefit.term
+        yield Benefit(
+            kind=term.kind,
+            title=term.title,
+            certain=verdict is Verdict.ELIGIBLE and due is True,
+            monthly=benefit.monthly,
+            cost_share=term.cost_share,
+            access_class=term.access_class,
+            illustrative=benefit.illustrative,
+            clause=term.clause,
+            because=() if term.when is None else tuple(results[name] for name in dict.fromkeys(names(term.when))),
+        )
+
+
+def access_classes(entitlements: Iterable[Entitlement]) -> tuple[str, ...]:
+    """The access classes that are certain, sorted: what a pass may carry."""
+    return tuple(
+        sorted(
+            {
+                benefit.access_class
+                for entitlement in entitlements
+                for benefit in entitlement.benefits
+                if benefit.certain and benefit.access_class is not None
+            }
+        )
+    )
+
+
+def access_classes_on(book: RuleBook, facts: Facts, on: date) -> tuple[str, ...]:
+    """The same classes as `access_classes(decide(...))` gives, without the explanations."""
+    compiled = compile_book(book, on)
+    values = Case.of(compiled, book.reference, facts).values
+    granted = {
+        benefit.term.access_class
+        for programme in compiled.programmes.values()
+        for benefit in programme.benefits
+        if benefit.term.access_class is not None and benefit.holds(values) and programme.judge(values)
+    }
+    return tuple(sorted(granted))
+
+
+def next_access_change(book: RuleBook, facts: Facts, on: date, until: date) -> date | None:
+    """The first day after `on`, up to `until`, on which the access classes differ: no pass may live into it.
+
+    Raises:
+        FactInvalid: a statement that no rule can read.
+    """
+    book.reference.vocabulary.check(facts)
+    now = access_classes_on(book, facts, on)
+    days = {*book.turning_days(), *facts.turning_days(), *_birthdays(facts, on, until)}
+    later = sorted(day for day in days if on < day <= until)
+    return next((day for day in later if access_classes_on(book, facts, day) != now), None)
+
+
+def _birthdays(facts: Facts, on: date, until: date) -> Iterator[date]:
+    """The anniversaries of every date among the facts: no age limit turns on any other day."""
+    for statements in facts.by_name.values():
+        for fact in statements:
+            if isinstance(fact.value, date):
+                for year in range(on.year, until.year + 1):
+                    anniversary = birthday(fact.value, year - fact.value.year)
+                    if anniversary is not None:
+                        yield anniversary

@@ -1,0 +1,94 @@
+"""The rule book: programmes as dated versions of criteria and benefits, and all that these are written in terms of."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from operator import attrgetter
+
+from domain import parameter
+from domain.benefit import BenefitTerm
+from domain.comparison import Comparison
+from domain.legal import LegalIndex, LegalReference
+from domain.logic import Rule
+from domain.parameter import Parameter
+from domain.vocabulary import FactType, Vocabulary
+from domain.wording import Wording
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One condition on one fact; `requirement` says it in Chinese and may name its limits as {at_most} and so on."""
+
+    name: str
+    fact: FactType
+    comparison: Comparison
+    requirement: str
+    clause: LegalReference
+
+
+@dataclass(frozen=True)
+class Version:
+    """A programme's rules from a day on, until the next version or the last day `ended`."""
+
+    effective: date
+    ended: date | None
+    clauses: tuple[LegalReference, ...]
+    rule: Rule
+    criteria: Mapping[str, Criterion]
+    benefits: tuple[BenefitTerm, ...]
+    documents: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A programme of the plan; `run_by` is the department that decides, its versions are in order of their days."""
+
+    slug: str
+    title: str
+    run_by: str
+    versions: tuple[Version, ...]
+
+    def on(self, day: date) -> Version | None:
+        """The version in force on a day."""
+        begun = [version for version in self.versions if version.effective <= day]
+        latest = begun[-1] if begun else None
+        return None if latest is None or (latest.ended is not None and latest.ended < day) else latest
+
+    def turning_days(self) -> Iterator[date]:
+        """The days on which other rules begin to apply, or none."""
+        for version in self.versions:
+            yield version.effective
+            if version.ended is not None:
+                yield version.ended + timedelta(days=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What programmes are written in terms of: facts, figures, clauses and sentences."""
+
+    vocabulary: Vocabulary
+    parameters: Mapping[str, Parameter]
+    index: LegalIndex
+    wording: Wording
+
+
+@dataclass(frozen=True, eq=False)
+class RuleBook:
+    """All programmes with what they refer to; equal only to itself, so that decisions can be compiled once per book."""
+
+    programmes: tuple[Programme, ...]
+    reference: Reference
+
+    @classmethod
+    def of(cls, programmes: Iterable[Programme], reference: Reference) -> "RuleBook":
+        """A book of programmes in order of their slugs."""
+        return cls(tuple(sorted(programmes, key=attrgetter("slug"))), reference)
+
+    def turning_days(self) -> Iterator[date]:
+        """Every day on which the book itself answers anew, whoever asks."""
+        yield from parameter.turning_days(self.reference.parameters)
+        for precedence in self.reference.vocabulary.precedences:
+            yield precedence.effective
+        for programme in self.programmes:
+            yield from programme.turning_days()

@@ -1,0 +1,1 @@
+"""GraphQL, thin: one module a word of the domain, over the services."""

@@ -1,0 +1,75 @@
+"""What a resident sees of herself, and a guardian of a ward: the same fields for both."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from schema.booking import Booking
+from schema.card import Card
+from schema.context import Info
+from schema.credential import Credential
+from schema.entitlement import Entitlement
+from schema.identity import to_id
+from schema.paging import Connection, CursorInvalid, page_of
+from schema.ride import Ride
+from services import entitlements
+from services.people import Person
+
+
+@strawberry.interface(description="A person in the register, as she herself or her guardian sees her.")
+class Holder:
+    """Fields over one loaded person; everything is empty where the viewer is tied to nobody."""
+
+    person: strawberry.Private[Person | None]
+
+    @strawberry.field(description="The id by which mutations name this resident.")
+    def resident_id(self) -> strawberry.ID | None:
+        """The person's id."""
+        return to_id("Resident", self.person.id) if self.person else None
+
+    @strawberry.field(description="The name, masked: 王**.")
+    def masked_name(self) -> str | None:
+        """The person's name."""
+        return self.person.masked_name if self.person else None
+
+    @strawberry.field(description="The newest card.")
+    def card(self, info: Info) -> Card | None:
+        """The person's card."""
+        return Card.of(self.person.card, info.context.on) if self.person and self.person.card else None
+
+    @strawberry.field(
+        description="Every programme: whether she is entitled to it on a day (today when not given), and why."
+    )
+    async def entitlements(self, info: Info, on: date | None = None) -> list[Entitlement]:
+        """The decisions for the person."""
+        if self.person is None:
+            return []
+        facts = await info.context.facts.load(self.person)
+        decided = entitlements.decide_for(info.context.resources, facts, on or info.context.on)
+        return [Entitlement.of(one) for one in decided]
+
+    @strawberry.field(description="Bookings to come and of the last 30 days, the latest first.")
+    async def bookings(self, info: Info, first: int, after: str | None = None) -> Connection[Booking]:
+        """The person's bookings."""
+        rows = list(await info.context.bookings.load(self.person.id)) if self.person else []
+        start = 0
+        if after is not None:
+            start = next((n + 1 for n, row in enumerate(rows) if to_id("Booking", row.id) == after), -1)
+            if start < 0:
+                raise CursorInvalid
+        return page_of(rows[start : start + first + 1], first, Booking.of, lambda row: to_id("Booking", row.id))
+
+    @strawberry.field(description="The phones that show or showed passes, the newest first.")
+    async def credentials(self, info: Info) -> list[Credential]:
+        """The person's credentials."""
+        if self.person is None:
+            return []
+        return [Credential.of(line) for line in await info.context.credentials.load(self.person.id)]
+
+    @strawberry.field(description="Rides and entries, refusals included, the latest first.")
+    async def rides(self, info: Info, first: int, before: datetime | None = None) -> list[Ride]:
+        """The person's rides."""
+        if self.person is None:
+            return []
+        rows = await info.context.rides(self.person.id, first, before)
+        return [Ride.of(row) for row in rows]

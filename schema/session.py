@@ -1,0 +1,151 @@
+"""Signing in, staying signed in, and tying the account to the register."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import strawberry
+
+from schema import messages
+from schema.identity import to_id
+from services.binding import BindingRefusal, Bound, CodeRefusal, OneTimeCode
+from services.sessions import RefreshRefusal, SignedIn
+from services.wechat import WechatCodeInvalid, WechatRateLimited, WechatRefusal, WechatRisky
+
+BindingRefusalReason = strawberry.enum(
+    BindingRefusal, name="BindingRefusalReason", description="Why no card was bound."
+)
+RefreshRefusalReason = strawberry.enum(
+    RefreshRefusal, name="RefreshRefusalReason", description="Why a session could not be continued."
+)
+CodeRefusalReason = strawberry.enum(CodeRefusal, name="CodeRefusalReason", description="Why there is no one-time code.")
+
+
+@strawberry.enum(description="Why WeChat's proof was not taken.")
+class WechatRefusalReason(StrEnum):
+    """The kinds of `services.wechat.WechatRefusal`."""
+
+    CODE_INVALID = "code_invalid"
+    RATE_LIMITED = "rate_limited"
+    RISKY = "risky"
+    UNAVAILABLE = "unavailable"
+
+
+@strawberry.type(
+    description="A session: send the access token with each request, and exchange the refresh token when it ends."
+)
+class Session:
+    """Fresh tokens."""
+
+    access_token: str
+    refresh_token: str
+    expires_at: datetime = strawberry.field(description="When the access token ends.")
+
+    @classmethod
+    def of(cls, signed_in: SignedIn) -> "Session":
+        """The tokens as they were made."""
+        return cls(
+            access_token=signed_in.access_token,
+            refresh_token=signed_in.refresh_token,
+            expires_at=signed_in.expires_at,
+        )
+
+
+@strawberry.type(description="WeChat did not prove what was asked of it.")
+class WechatRefused:
+    """A typed refusal."""
+
+    reason: WechatRefusalReason
+    message: str
+
+    @classmethod
+    def of(cls, refusal: WechatRefusal) -> "WechatRefused":
+        """The refusal with its sentence."""
+        match refusal:
+            case WechatCodeInvalid():
+                return cls(reason=WechatRefusalReason.CODE_INVALID, message=messages.WECHAT_CODE_INVALID)
+            case WechatRateLimited():
+                return cls(reason=WechatRefusalReason.RATE_LIMITED, message=messages.WECHAT_RATE_LIMITED)
+            case WechatRisky():
+                return cls(reason=WechatRefusalReason.RISKY, message=messages.WECHAT_RISKY)
+            case _:
+                return cls(reason=WechatRefusalReason.UNAVAILABLE, message=messages.WECHAT_UNAVAILABLE)
+
+
+@strawberry.type(description="The session could not be continued: sign in again.")
+class RefreshRefused:
+    """A typed refusal."""
+
+    reason: RefreshRefusalReason
+    message: str
+
+    @classmethod
+    def of(cls, reason: RefreshRefusal) -> "RefreshRefused":
+        """The refusal with its sentence."""
+        return cls(reason=reason, message=messages.REFRESH[reason])
+
+
+@strawberry.type(description="Nobody is signed in, or the session was ended.")
+class NotSignedIn:
+    """A typed refusal."""
+
+    message: str = messages.NOT_SIGNED_IN
+
+
+@strawberry.type(description="The session was ended, on this phone only.")
+class SignedOut:
+    """The end of a session."""
+
+    message: str = messages.SIGNED_OUT
+
+
+@strawberry.type(description="The account is tied to the register.")
+class CardBound:
+    """Whom the account may act for now."""
+
+    resident_id: strawberry.ID
+    as_guardian: bool = strawberry.field(description="Whether the account is the guardian's, not the resident's own.")
+
+    @classmethod
+    def of(cls, bound: Bound) -> "CardBound":
+        """The binding as it was made."""
+        return cls(resident_id=to_id("Resident", bound.resident_id), as_guardian=bound.as_guardian)
+
+
+@strawberry.type(description="No card was bound.")
+class BindingRefused:
+    """A typed refusal; NOT_MATCHED tells nothing about the register."""
+
+    reason: BindingRefusalReason
+    message: str
+
+    @classmethod
+    def of(cls, reason: BindingRefusal) -> "BindingRefused":
+        """The refusal with its sentence."""
+        return cls(reason=reason, message=messages.BINDING[reason])
+
+
+@strawberry.type(description="A one-time code for a resident without the register's phone; it is shown once.")
+class BindingCode:
+    """A clerk's code."""
+
+    code: str
+    masked_name: str
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, code: OneTimeCode) -> "BindingCode":
+        """The code as it was made."""
+        return cls(code=code.code, masked_name=code.masked_name, expires_at=code.expires_at)
+
+
+@strawberry.type(description="There is no one-time code.")
+class BindingCodeRefused:
+    """A typed refusal."""
+
+    reason: CodeRefusalReason
+    message: str
+
+    @classmethod
+    def of(cls, reason: CodeRefusal) -> "BindingCodeRefused":
+        """The refusal with its sentence."""
+        return cls(reason=reason, message=messages.BINDING_CODE[reason])

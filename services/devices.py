@@ -1,0 +1,191 @@
+"""Scanners: enrolled once with a code, then known by their own key; each gets the trust bundle of its operator."""
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import asyncpg
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from card.enrolment import check_enrolment_proof
+from card.statuslist import EntryStatus, sign_status_list
+from card.trust import sign_bundle, sign_time
+from models.credential import DeviceKind
+from models.record import new_id
+from services import audit
+from services.credentials import STATUS_LIST_SIZE, STATUS_LIST_URI
+from services.resources import Resources
+from services.vault import Indexed
+
+AUDIENCE = "sdc"
+CODE_LIFETIME = timedelta(days=7)
+ASSERTION_LIFETIME = timedelta(minutes=5)
+# As far as a device's own clock may be off and still be told the right time by a server that knows it.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+# Crockford's base 32: no I, L, O or U.
+_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class EnrolmentRefusal(StrEnum):
+    """Why a scanner was not enrolled."""
+
+    CODE_INVALID = "code_invalid"
+    PROOF_INVALID = "proof_invalid"
+
+
+class DeviceUnknown(Exception):
+    """The device's assertion is malformed, altered or expired, or the device is retired or was never enrolled."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """An enrolled scanner."""
+
+    id: UUID
+    operator_id: UUID
+    operator: str
+    place: str
+    kind: DeviceKind
+    public_key: bytes
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trust bundle and the tag by which a device asks whether it changed."""
+
+    body: bytes
+    etag: str
+
+
+async def register_device(
+    connection: asyncpg.Connection, resources: Resources, operator_id: UUID, kind: DeviceKind, place: str
+) -> str:
+    """Add a scanner that is not enrolled yet; returns the code the technician types, root fingerprint included."""
+    drawn = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(16))
+    secret = "-".join(drawn[start : start + 4] for start in range(0, 16, 4))
+    await connection.execute(
+        "INSERT INTO device (id, operator_id, kind, place, code_hash, code_expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        new_id(),
+        operator_id,
+        kind,
+        place,
+        resources.vault.index(Indexed.ENROLMENT_CODE, secret),
+        resources.clock() + CODE_LIFETIME,
+    )
+    return f"{secret}.{root_fingerprint(resources)}"
+
+
+def root_fingerprint(resources: Resources) -> str:
+    """The part of an enrolment code by which a device knows the root: SHA-256 of the root's public key, base 32."""
+    return base64.b32encode(hashlib.sha256(resources.keys.root_public).digest()).decode().rstrip("=")
+
+
+async def enrol(resources: Resources, code: str, public_key: bytes, proof: bytes) -> Device | EnrolmentRefusal:
+    """Tie a scanner's key to the place its code was made for; the code is spent by it."""
+    if not check_enrolment_proof(code, public_key, proof):
+        return EnrolmentRefusal.PROOF_INVALID
+    at = resources.clock()
+    async with resources.database.transaction() as connection:
+        row = await connection.fetchrow(
+            "UPDATE device SET public_key = $2, enrolled_at = $3, code_hash = NULL FROM operator o "
+            "WHERE device.code_hash = $1 AND device.code_expires_at > $3 AND device.retired_at IS NULL "
+            "AND o.id = device.operator_id RETURNING device.*, o.name AS operator",
+            resources.vault.index(Indexed.ENROLMENT_CODE, code),
+            public_key,
+            at,
+        )
+        if row is None:
+            return EnrolmentRefusal.CODE_INVALID
+        await audit.record(connection, audit.Event(f"device:{row['id']}", "enrol", str(row["operator_id"])), at)
+        return _device(row)
+
+
+async def device_of(resources: Resources, assertion: str) -> Device:
+    """The enrolled device that signed a JWT (RFC 7523) with its own key.
+
+    Raises:
+        DeviceUnknown: see there.
+    """
+    try:
+        device_id = UUID(jwt.get_unverified_header(assertion)["kid"])
+    except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise DeviceUnknown from error
+    rows = await resources.database.fetch(
+        "SELECT d.*, o.name AS operator FROM device d JOIN operator o ON o.id = d.operator_id "
+        "WHERE d.id = $1 AND d.public_key IS NOT NULL AND d.retired_at IS NULL",
+        device_id,
+    )
+    if not rows:
+        raise DeviceUnknown
+    device = _device(rows[0])
+    try:
+        claims = jwt.decode(
+            assertion,
+            Ed25519PublicKey.from_public_bytes(device.public_key),
+            algorithms=["EdDSA"],
+            audience=AUDIENCE,
+            issuer=str(device.id),
+            options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"], "verify_exp": False, "verify_iat": False},
+        )
+        _check_period(claims["iat"], claims["exp"], resources.clock())
+    except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+        raise DeviceUnknown from error
+    if claims["sub"] != str(device.id):
+        raise DeviceUnknown
+    return device
+
+
+async def trust_bundle(resources: Resources, device: Device) -> Bundle:
+    """What the device needs to decide offline: key set, status lists, its operator's tariff, and the signed time."""
+    at = resources.clock()
+    revoked = await resources.database.fetch(
+        "SELECT status_index FROM credential WHERE revoked_at IS NOT NULL AND expires_at > $1 ORDER BY status_index", at
+    )
+    (tariff,) = await resources.database.fetch("SELECT tariff FROM operator WHERE id = $1", device.operator_id)
+    keys, settings = resources.keys, resources.settings
+    status_list = sign_status_list(
+        uri=STATUS_LIST_URI,
+        size=STATUS_LIST_SIZE,
+        entries={row["status_index"]: EntryStatus.INVALID for row in revoked},
+        issued_at=at,
+        expires_at=at + timedelta(days=settings.status_list_days),
+        ttl=timedelta(seconds=settings.status_list_ttl_seconds),
+        key=keys.status,
+    )
+    body = sign_bundle(
+        device_id=device.id,
+        key_set=keys.key_set,
+        status_lists=[status_list],
+        tariffs=[tariff["tariff"]],
+        at=at,
+        key=keys.bundle,
+    )
+    content = hashlib.sha256(repr([row["status_index"] for row in revoked]).encode() + tariff["tariff"] + keys.key_set)
+    # The period makes a device fetch anew before its list is too old, though nothing else changed.
+    period = int(at.timestamp() // settings.status_list_ttl_seconds)
+    return Bundle(body, f'"{content.hexdigest()[:32]}-{period}"')
+
+
+def signed_time(resources: Resources, nonce: bytes) -> bytes:
+    """The server's time, bound to the device's nonce; given before a device can authenticate, which needs the time."""
+    return sign_time(nonce, resources.clock(), resources.keys.bundle)
+
+
+def _check_period(issued_at: float, expires_at: float, at: datetime) -> None:
+    now = at.timestamp()
+    tolerance = CLOCK_TOLERANCE.total_seconds()
+    if not (
+        now - tolerance < expires_at <= issued_at + ASSERTION_LIFETIME.total_seconds() and issued_at <= now + tolerance
+    ):
+        raise ValueError("period")
+
+
+def _device(row: asyncpg.Record) -> Device:
+    return Device(
+        row["id"], row["operator_id"], row["operator"], row["place"], DeviceKind(row["kind"]), row["public_key"]
+    )

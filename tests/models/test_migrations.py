@@ -1,0 +1,100 @@
+"""Shows that the migrated schema is the one the models describe, and that the server's role is held by its walls."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from tortoise import Tortoise
+
+from models.config import tortoise_config
+from models.migrate import migrate
+from tests.conftest import DatabaseAddresses
+
+_COLUMNS = """
+SELECT table_name, column_name, data_type, is_nullable, character_maximum_length FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name <> 'tortoise_migrations' AND table_name NOT LIKE 'tap%'
+ORDER BY table_name, column_name
+"""
+_INDEXES = """
+SELECT tablename, regexp_replace(indexdef, '(INDEX) \\S+ (ON)', '\\1 \\2') AS definition FROM pg_indexes
+WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations' AND tablename NOT LIKE 'tap%'
+AND indexdef NOT LIKE '%WHERE%' ORDER BY tablename, definition
+"""
+
+
+@pytest.fixture
+async def app(database: DatabaseAddresses) -> asyncpg.Connection:
+    """A connection as the server's role."""
+    connection = await asyncpg.connect(database.app_url)
+    yield connection
+    await connection.close()
+
+
+async def test_the_migrated_schema_is_the_generated_one(database: DatabaseAddresses) -> None:
+    """Tables, columns and indexes made by the migrations are those that the models would make."""
+    owner = await asyncpg.connect(database.owner_url)
+    migrated = [await owner.fetch(_COLUMNS), await owner.fetch(_INDEXES)]
+    await owner.execute("CREATE SCHEMA generated")
+    config = tortoise_config(database.owner_url, server_settings={"search_path": "generated"})
+    await Tortoise.init(config=config)
+    await Tortoise.generate_schemas(safe=False)
+    await Tortoise.close_connections()
+
+    generated = [
+        await owner.fetch(_COLUMNS.replace("'public'", "'generated'")),
+        await owner.fetch(_INDEXES.replace("'public'", "'generated'")),
+    ]
+
+    await owner.execute("DROP SCHEMA generated CASCADE")
+    await owner.close()
+    assert migrated[0] == generated[0]
+    assert [(r[0], r[1].replace("public.", "")) for r in migrated[1]] == [
+        (r[0], r[1].replace("generated.", "")) for r in generated[1]
+    ]
+
+
+async def test_migrating_again_changes_nothing(database: DatabaseAddresses) -> None:
+    """A second run of the migrations is harmless."""
+    await migrate(database.owner_url)
+
+
+async def test_the_server_role_owns_nothing(app: asyncpg.Connection) -> None:
+    """No table belongs to the role that the server uses, so it can drop, alter and disable nothing."""
+    owned = await app.fetchval("SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole")
+
+    assert owned == 0
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET detail = ''", "DELETE FROM audit", "TRUNCATE audit"])
+async def test_the_server_cannot_change_the_audit_log(app: asyncpg.Connection, statement: str) -> None:
+    """The server's role has no right to change what it logged."""
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute(statement)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET detail = ''", "DELETE FROM audit", "TRUNCATE audit"])
+async def test_not_even_the_owner_changes_the_audit_log_by_accident(
+    database: DatabaseAddresses, statement: str
+) -> None:
+    """A trigger refuses the owner too, as long as nobody removes it."""
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute(
+        "INSERT INTO audit VALUES ((SELECT coalesce(max(sequence), 0) + 1 FROM audit), now(), 'a', 'b', 'c', '', '', '')"
+    )
+
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        await owner.execute(statement)
+
+    await owner.close()
+
+
+async def test_an_absurd_clock_finds_a_partition(app: asyncpg.Connection) -> None:
+    """A tap of 1970 is kept, in the default partition."""
+    await app.execute(
+        "INSERT INTO tap VALUES ($1, '', 1, $2, $2, $2, NULL, 'refused', NULL, 'refused', 0, NULL, '')",
+        uuid4(),
+        datetime(1970, 1, 1, tzinfo=UTC),
+    )
+
+    assert await app.fetchval("SELECT count(*) FROM tap_default") == 1
