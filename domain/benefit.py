@@ -1,4 +1,4 @@
-"""What a programme gives: money, a share of a cost, an access class or a service, some of it tied to district figures."""
+"""What a programme gives: money, a share of a cost, an access class or a service, partly tied to district figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

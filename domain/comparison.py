@@ -98,13 +98,13 @@ class AgeRange:
             return lambda born: born <= youngest
         return lambda born: too_old < born <= youngest
 
-    def turning_days(self, born: date, on: date, parameters: Mapping[str, Parameter]) -> Iterator[date]:
-        """The birthdays at which the answer changes, by the limits of a day."""
-        limits = _limits_on((self.age_from, self.age_to), on, parameters) or (None, None)
-        for limit, further in zip(limits, (0, 1), strict=True):
-            turning = None if limit is None else birthday(born, int(limit) + further)
-            if turning is not None:
-                yield turning
+    def turning_days(self, born: date, parameters: Mapping[str, Parameter]) -> Iterator[date]:
+        """The birthdays at which the answer can change, by any limit there was or will be."""
+        for bound, further in ((self.age_from, 0), (self.age_to, 1)):
+            for limit in () if bound is None else bound.ever(parameters):
+                turning = birthday(born, int(limit) + further)
+                if turning is not None:
+                    yield turning
 
 
 Comparison = OneOf | IncludesAny | Range | AgeRange
@@ -146,7 +146,7 @@ def parse_comparison(section: Section, fact: FactType) -> Comparison:
         case FactKind.DATE:
             fitting = ({"age_from"}, {"age_to"}, {"age_from", "age_to"})
     if used not in fitting:
-        allowed = " or ".join("with ".join(sorted(keys)) for keys in fitting)
+        allowed = " or ".join(" with ".join(sorted(keys)) for keys in fitting)
         raise section.wrong("fact", f"a {fact.kind} is not compared like this", f"Use {allowed}")
     if used & {"at_least", "at_most"}:
         return Range(parse_bound(section, "at_least"), parse_bound(section, "at_most"))
@@ -156,8 +156,8 @@ def parse_comparison(section: Section, fact: FactType) -> Comparison:
 
 
 def _membership(section: Section, fact: FactType, key: str) -> OneOf | IncludesAny:
-    written = section.content[key]
-    values = [written] if key == "is" else written if isinstance(written, list) else []
+    written: Any = section.content[key]
+    values: list[Any] = [written] if key == "is" else written if isinstance(written, list) else []
     is_list = fact.kind is FactKind.CODES
     if not values or not all(fact.accepts((value,) if is_list else value) for value in values):
         known = ", ".join(fact.words) if fact.words else "true, false"

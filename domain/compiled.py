@@ -11,7 +11,6 @@ from domain.benefit import BenefitTerm
 from domain.comparison import Comparing
 from domain.logic import Test, Truth, compile_rule
 from domain.rulebook import Criterion, Programme, RuleBook, Version
-from domain.wording import number
 
 DAYS_KEPT = 128
 
@@ -100,10 +99,8 @@ def _compile(programme: Programme, version: Version, book: RuleBook, on: date) -
 
 def _compile_criterion(criterion: Criterion, book: RuleBook, on: date) -> CompiledCriterion:
     parameters = book.reference.parameters
-    limits = {key: bound.on(on, parameters) for key, bound in criterion.comparison.limits().items()}
-    words = {key: "—" if limit is None else number(limit) for key, limit in limits.items()}
     test = _test(criterion.fact.name, criterion.comparison.bind(on, parameters))
-    return CompiledCriterion(criterion, test, criterion.requirement.format(**words))
+    return CompiledCriterion(criterion, test, criterion.requirement_on(on, parameters))
 
 
 def _test(name: str, compare: Comparing) -> Test:

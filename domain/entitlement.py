@@ -97,7 +97,7 @@ def _not_in_force(programme: Programme, case: Case) -> Entitlement:
         missing=(),
         benefits=(),
         documents=(),
-        notes=(case.reference.wording.not_in_force.format(day=case.book.on.isoformat()),),
+        notes=(case.reference.wording.not_in_force.format(day=case.reference.wording.day(case.book.on)),),
     )
 
 

@@ -1,4 +1,4 @@
-"""Why a criterion came out as it did: the resident's own value, its source, what contradicts it, and what changes it."""
+"""Why a criterion came out as it did: the resident's value, its source, what contradicts it, and what changes it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -107,7 +107,7 @@ def explain(compiled: CompiledCriterion, case: Case) -> CriterionResult:
         recorded_on=None if fact is None else fact.recorded_on,
         missing=missing,
         contradictions=tuple(_contradictions(criterion, reading, case.reference)),
-        change=_change(compiled, outcome, case),
+        change=_change(criterion, outcome, case),
     )
 
 
@@ -117,12 +117,12 @@ def _contradictions(criterion: Criterion, reading: Reading | None, reference: Re
             label=criterion.fact.label,
             source=reference.vocabulary.departments[fact.source],
             value=reference.wording.value(criterion.fact, fact.value),
-            day=fact.recorded_on.isoformat(),
+            day=reference.wording.day(fact.recorded_on),
         )
 
 
-def _change(compiled: CompiledCriterion, now: Outcome, case: Case) -> Change | None:
-    criterion, wording = compiled.criterion, case.reference.wording
+def _change(criterion: Criterion, now: Outcome, case: Case) -> Change | None:
+    wording = case.reference.wording
     for day in sorted({day for day in _turning_days(criterion, case) if day > case.book.on}):
         then = _outcome_on(criterion, case, day)
         if then is not now:
@@ -131,7 +131,8 @@ def _change(compiled: CompiledCriterion, now: Outcome, case: Case) -> Change | N
                 Outcome.NOT_MET: wording.becomes_not_met,
                 Outcome.UNKNOWN: wording.becomes_unknown,
             }[then]
-            words = {"day": day.isoformat(), "label": criterion.fact.label, "requirement": compiled.requirement}
+            requirement = criterion.requirement_on(day, case.reference.parameters)
+            words = {"day": wording.day(day), "label": criterion.fact.label, "requirement": requirement}
             return Change(day, then, template.format(**words))
     return None
 
@@ -139,12 +140,13 @@ def _change(compiled: CompiledCriterion, now: Outcome, case: Case) -> Change | N
 def _turning_days(criterion: Criterion, case: Case) -> Iterator[date]:
     parameters = case.reference.parameters
     yield from case.facts.turning_days(criterion.fact.name)
+    yield from (precedence.effective for precedence in case.reference.vocabulary.precedences)
     for bound in criterion.comparison.limits().values():
-        if bound.parameter is not None:
-            yield from (value.effective for value in parameters[bound.parameter].values)
-    born = case.values.get(criterion.fact.name)
-    if isinstance(criterion.comparison, AgeRange) and isinstance(born, date):
-        yield from criterion.comparison.turning_days(born, case.book.on, parameters)
+        yield from bound.turning_days(parameters)
+    if isinstance(criterion.comparison, AgeRange):
+        for fact in case.facts.by_name.get(criterion.fact.name, ()):
+            if isinstance(fact.value, date):
+                yield from criterion.comparison.turning_days(fact.value, parameters)
 
 
 def _outcome_on(criterion: Criterion, case: Case, day: date) -> Outcome:

@@ -48,15 +48,15 @@ def compile_rule(rule: Rule, test_of: Callable[[str], Test]) -> Test:
         case Leaf(name):
             return test_of(name)
         case AllOf(parts):
-            return _until(False, [compile_rule(part, test_of) for part in parts])
+            return _until([compile_rule(part, test_of) for part in parts], decisive=False)
         case AnyOf(parts):
-            return _until(True, [compile_rule(part, test_of) for part in parts])
+            return _until([compile_rule(part, test_of) for part in parts], decisive=True)
         case Not(part):
             return _negation(compile_rule(part, test_of))
     assert_never(rule)
 
 
-def _until(decisive: bool, tests: list[Test]) -> Test:  # noqa: FBT001 - the truth value itself is what is passed
+def _until(tests: list[Test], *, decisive: bool) -> Test:
     """Judge in order until one part decides: False ends "all", True ends "any"."""
     if len(tests) == 1:
         return tests[0]
@@ -132,11 +132,11 @@ def _rule(section: Section, key: str, written: object) -> Rule:
     match written:
         case str():
             return Leaf(written)
-        case {"all": [_, *_] as parts} if len(written) == 1:
+        case {"all": [_, *_] as parts, **rest} if not rest:
             return AllOf(tuple(_rule(section, f"{key}.all", part) for part in parts))
-        case {"any": [_, *_] as parts} if len(written) == 1:
+        case {"any": [_, *_] as parts, **rest} if not rest:
             return AnyOf(tuple(_rule(section, f"{key}.any", part) for part in parts))
-        case {"not": part} if len(written) == 1:
+        case {"not": part, **rest} if not rest:
             return Not(_rule(section, f"{key}.not", part))
         case _:
             raise section.wrong(

@@ -31,6 +31,10 @@ class Parameter:
         """The value in force on a day; None before the first."""
         return next((value for value in reversed(self.values) if value.effective <= day), None)
 
+    def turning_days(self) -> Iterator[date]:
+        """The days from which a value is in force."""
+        return (value.effective for value in self.values)
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -45,6 +49,18 @@ class Bound:
             return self.factor
         value = parameters[self.parameter].on(day)
         return None if value is None else self.factor * value.value
+
+    def ever(self, parameters: Mapping[str, Parameter]) -> Iterator[Decimal]:
+        """Every limit there was or will be, as far as its parameter is known."""
+        if self.parameter is None:
+            yield self.factor
+        else:
+            yield from (self.factor * value.value for value in parameters[self.parameter].values)
+
+    def turning_days(self, parameters: Mapping[str, Parameter]) -> Iterator[date]:
+        """The days on which the limit changes."""
+        if self.parameter is not None:
+            yield from parameters[self.parameter].turning_days()
 
 
 def parse_parameters(section: Section) -> dict[str, Parameter]:
@@ -85,9 +101,3 @@ def parse_bound(section: Section, key: str) -> Bound | None:
     scaled.only("parameter", "share")
     share = scaled.optional_number("share")
     return Bound(Decimal(1) if share is None else share, scaled.text("parameter"))
-
-
-def turning_days(parameters: Mapping[str, Parameter]) -> Iterator[date]:
-    """The days on which some figure changes."""
-    for parameter in parameters.values():
-        yield from (value.effective for value in parameter.values)

@@ -116,7 +116,7 @@ def _criterion(name: str, section: Section, reference: Reference) -> Criterion:
 
 
 def _check_whole(section: Section, version: Version, reference: Reference) -> None:
-    """What no part can see alone: criteria that are named but absent, or present but unused, and figures with no value."""
+    """What no part can see alone: criteria that are absent or unused, and figures that have no value."""
     if not version.benefits:
         raise section.wrong("benefits", "missing", "Add [[version.benefits]]: a programme gives something")
     used = {"rule": set(names(version.rule))}

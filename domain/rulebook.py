@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import attrgetter
 
-from domain import parameter
 from domain.benefit import BenefitTerm
 from domain.comparison import Comparison
 from domain.legal import LegalIndex, LegalReference
 from domain.logic import Rule
 from domain.parameter import Parameter
 from domain.vocabulary import FactType, Vocabulary
-from domain.wording import Wording
+from domain.wording import Wording, number
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,13 @@ class Criterion:
     comparison: Comparison
     requirement: str
     clause: LegalReference
+
+    def requirement_on(self, day: date, parameters: Mapping[str, Parameter]) -> str:
+        """The requirement with the limits of a day; a dash stands for one that nobody has set."""
+        limits = {key: bound.on(day, parameters) for key, bound in self.comparison.limits().items()}
+        return self.requirement.format(
+            **{key: "—" if limit is None else number(limit) for key, limit in limits.items()}
+        )
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,8 @@ class RuleBook:
 
     def turning_days(self) -> Iterator[date]:
         """Every day on which the book itself answers anew, whoever asks."""
-        yield from parameter.turning_days(self.reference.parameters)
+        for parameter in self.reference.parameters.values():
+            yield from parameter.turning_days()
         for precedence in self.reference.vocabulary.precedences:
             yield precedence.effective
         for programme in self.programmes:

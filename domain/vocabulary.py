@@ -74,9 +74,14 @@ class Vocabulary:
         """
         for statements in facts.by_name.values():
             for fact in statements:
-                self._check(fact)
+                self.check_one(fact)
 
-    def _check(self, fact: Fact) -> None:
+    def check_one(self, fact: Fact) -> None:
+        """Refuse a statement that no rule can read.
+
+        Raises:
+            FactInvalid: unknown fact or department, or a value of another type.
+        """
         known = self.type_of(fact.name)
         if fact.source not in self.departments:
             raise FactInvalid(f"Fact {fact.name!r} comes from an unknown source. Declare the department in facts.toml.")

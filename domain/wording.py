@@ -1,4 +1,4 @@
-"""The sentences in which decisions are explained: templates from a policy file, filled with the resident's own values."""
+"""The sentences in which decisions are explained: templates of a policy file, filled with the resident's values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -28,6 +28,7 @@ class Wording:
     not_in_force: str  # day
     yes: str
     no: str
+    calendar_day: str  # year, month, day
     money: str  # value
     years: str  # value
     separator: str
@@ -40,11 +41,15 @@ class Wording:
             case Decimal():
                 return self.money.format(value=number(value))
             case date():
-                return value.isoformat()
+                return self.day(value)
             case tuple():
                 return self.separator.join(fact.words[str(code)] for code in value)
             case _:
                 return fact.words[str(value)]
+
+    def day(self, day: date) -> str:
+        """A day as it is read aloud."""
+        return self.calendar_day.format(year=day.year, month=day.month, day=day.day)
 
     def judgement(self, fact: FactType, comparison: Comparison, value: FactValue, on: date, requirement: str) -> str:
         """What the resident's value is and what is required."""
@@ -64,6 +69,7 @@ FIELDS = {
     "becomes_not_met": {"day", "requirement"},
     "becomes_unknown": {"day", "label"},
     "not_in_force": {"day"},
+    "calendar_day": {"year", "month", "day"},
     "money": {"value"},
     "years": {"value"},
 }
