@@ -87,7 +87,7 @@ def _people_rows(vault: Vault, batch: list[DemoResident], on: date) -> Rows:
 
 
 def _resident_row(vault: Vault, person: DemoResident, key: DataKey, wrapped: tuple[bytes, int]) -> tuple[Any, ...]:
-    phone = (None, None)
+    phone: tuple[bytes | None, bytes | None] = (None, None)
     if person.phone:
         phone = (key.seal(Sealed.PHONE, person.phone), vault.index(Indexed.PHONE, person.phone))
     return (

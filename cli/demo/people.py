@@ -149,8 +149,8 @@ class _Makers:
 
     def _birth_date(self, age: int) -> date:
         """A day that makes the person `age` years old on the day of the district."""
-        birthday = self._on - timedelta(days=self._draw.randrange(364))
-        return birthday.replace(year=birthday.year - age, day=min(birthday.day, 28))
+        youngest = _years_later(self._on, -age)
+        return youngest - timedelta(days=self._draw.randrange(365))
 
     def _name(self, sex: str) -> str:
         names = district()["names"]
@@ -202,4 +202,13 @@ class _Makers:
 
 
 def _valid_until(issued_on: date) -> date:
-    return issued_on.replace(year=issued_on.year + CARD_YEARS, day=min(issued_on.day, 28))
+    """The last day of a card: the one before the tenth return of the day of issue."""
+    return _years_later(issued_on, CARD_YEARS) - timedelta(days=1)
+
+
+def _years_later(day: date, years: int) -> date:
+    """The same day of another year; 29 February becomes the 28th where there is none."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)

@@ -1,0 +1,74 @@
+"""Finds out from the environment which database, keys and folder a command is about."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cli.embedded import EmbeddedPostgres
+    from services.settings import Settings
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """The same database as its owner and as the role that serves."""
+
+    owner: str
+    app: str
+
+
+def operator_settings() -> "Settings":
+    """The settings for a command that is no server: read as in the demo, since a database alone is enough for it.
+
+    Raises:
+        SettingsInvalid: a variable is wrong.
+    """
+    from services.settings import Mode, load_settings
+
+    return load_settings({**os.environ, "MODE": Mode.DEMO})
+
+
+def embedded_server(settings: "Settings") -> "EmbeddedPostgres":
+    """The demo's own PostgreSQL under DATA_DIR, running or not."""
+    from cli.embedded import EmbeddedPostgres
+
+    return EmbeddedPostgres(settings.data_dir / "postgres")
+
+
+def demo_keys_file(settings: "Settings") -> Path:
+    """KEYS_FILE, or the file in DATA_DIR that the demo makes."""
+    return settings.keys_file or settings.data_dir / "keys.json"
+
+
+def given_urls(settings: "Settings") -> DatabaseUrls | None:
+    """DATABASE_URL and DATABASE_OWNER_URL, each standing in for the other; None when neither is given."""
+    app, owner = settings.database_url, settings.database_owner_url
+    either = owner or app
+    if either is None:
+        return None
+    return DatabaseUrls((owner or either).get_secret_value(), (app or either).get_secret_value())
+
+
+@contextmanager
+def database_urls(settings: "Settings") -> Iterator[DatabaseUrls]:
+    """The database that the environment names, else the demo's own, started for as long as it is needed.
+
+    Raises:
+        EmbeddedPostgresError: neither is there.
+    """
+    given = given_urls(settings)
+    if given is not None:
+        yield given
+        return
+    server = embedded_server(settings)
+    server.owner_url()  # says at once that there is no demo yet, before a start would make an empty one
+    was_running = server.is_running()
+    server.start()
+    try:
+        yield DatabaseUrls(server.owner_url(), server.app_url())
+    finally:
+        if not was_running:
+            server.stop()

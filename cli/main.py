@@ -1,0 +1,43 @@
+"""The `sdc` command: its groups, and one sentence in place of a traceback for whatever an operator can put right."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli import checks, database, keys, serving
+from cli.demo import commands as demo
+from cli.explanation import explain
+
+
+class _Explaining(TyperGroup):
+    """Turns the failures that are the operator's to mend into their sentence and an exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            told = explain(error)
+            if told is None:
+                raise
+            typer.echo(told.sentence, err=True)
+            raise typer.Exit(told.status) from error
+
+
+app = typer.Typer(
+    cls=_Explaining,
+    help="Run, inspect and try the smart disability card (智能化残疾人证) system.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(serving.run)
+app.command()(serving.serve)
+app.command()(serving.reset)
+app.command()(database.migrate)
+app.command()(database.backup)
+app.command()(database.restore)
+app.add_typer(keys.app, name="keys")
+app.add_typer(checks.policy, name="policy")
+app.add_typer(checks.audit, name="audit")
+app.add_typer(demo.app, name="demo")
