@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(8000, ge=1, le=65_535, description="port to listen on")
+    trusted_proxies: str = Field(
+        "", description="addresses or networks, by comma, of the proxies whose X-Forwarded-For names the client"
+    )
     data_dir: Path = Field(Path(".data"), description="where the demo keeps its database, keys and log")
     residents: int = Field(30_000, ge=100, le=10_000_000, description="residents of the generated demo district")
     database_url: SecretStr | None = Field(
