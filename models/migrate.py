@@ -11,7 +11,7 @@ from models.config import tortoise_config
 # The server may read and add everywhere but may change only these, and deletes nothing.
 CHANGED_BY_SERVER = (
     "account, attempt, binding_code, booking, card, credential, device, guardian, idempotency_key, refresh_token, "
-    "resident, session, slot"
+    "resident, scan_chain, session, slot"
 )
 MONTHS_AHEAD = 24
 

@@ -1,5 +1,6 @@
 """The one door to PostgreSQL: bounded in time, and a typed refusal when the database is away."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from tortoise import Tortoise
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError
-from tortoise.transactions import in_transaction
 
 from models.config import tortoise_config
 
@@ -23,7 +23,14 @@ _AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
+    # A deadlock's victim, a standby after a fail-over, a role or database that a restore has not brought back yet.
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
 )
+# After these nobody knows what the connection still waits for.
+_BROKEN_OFF = (TimeoutError, asyncio.CancelledError)
 
 
 class DatabaseUnavailable(Exception):
@@ -42,7 +49,7 @@ class DatabaseLimits:
 
 
 class Database:
-    """A pool of connections to one PostgreSQL, shared by hand-written queries and by Tortoise's models."""
+    """A pool of connections to one PostgreSQL, Tortoise's own, for hand-written statements."""
 
     def __init__(self, client: AsyncpgDBClient) -> None:
         self._client = client
@@ -55,19 +62,37 @@ class Database:
         """
         with _translated():
             async with self._client.acquire_connection() as connection:
-                rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *values)
+                try:
+                    rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *values)
+                except _BROKEN_OFF:
+                    connection.terminate()
+                    raise
                 return rows
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
-        """One transaction; models used inside take part in it. Commits on leaving, rolls back on an exception.
+        """One transaction. Commits on leaving, rolls back on an exception.
+
+        Tortoise's `in_transaction` is not used: it keeps the connection for ever when BEGIN fails, and asks a link that
+        has just fallen silent for a rollback. Here a connection that was broken off is dropped, which rolls back too.
 
         Raises:
             DatabaseUnavailable: see there; after a failed commit the outcome is unknown.
         """
         with _translated():
-            async with in_transaction() as client:
-                yield client._connection  # noqa: SLF001 - Tortoise has no public name for the connection beneath
+            async with self._client.acquire_connection() as connection:
+                transaction = connection.transaction()
+                try:
+                    await transaction.start()
+                    yield connection
+                    await transaction.commit()
+                except _BROKEN_OFF:
+                    connection.terminate()
+                    raise
+                except BaseException:
+                    if not connection.is_closed() and connection.is_in_transaction():
+                        await transaction.rollback()
+                    raise
 
     async def ping(self) -> None:
         """Ask for an answer.
@@ -83,6 +108,9 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
+        # asyncpg's refusal of a value is a ValueError too: a mistake of ours, not the database's.
+        if isinstance(error, ValueError):
+            raise
         raise DatabaseUnavailable(type(error).__name__) from error
 
 

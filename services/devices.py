@@ -82,7 +82,7 @@ async def register_device(
 
 def root_fingerprint(resources: Resources) -> str:
     """The part of an enrolment code by which a device knows the root: SHA-256 of the root's public key, base 32."""
-    return base64.b32encode(hashlib.sha256(resources.keys.root_public).digest()).decode().rstrip("=")
+    return base64.b32encode(hashlib.sha256(resources.keys.root.public).digest()).decode().rstrip("=")
 
 
 async def enrol(resources: Resources, code: str, public_key: bytes, proof: bytes) -> Device | EnrolmentRefusal:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.policy import RuleBook
+from domain.rulebook import RuleBook
 from services.database import Database
 from services.keys import Keys
 from services.settings import Settings

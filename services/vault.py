@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -83,7 +84,7 @@ class DataKey:
 class Vault:
     """Makes and opens data keys, and computes blind indexes; `master` holds the wrapping keys by version."""
 
-    master: dict[int, bytes] = field(repr=False)
+    master: Mapping[int, bytes] = field(repr=False)
     index_key: bytes = field(repr=False)
     pseudonym_key: bytes = field(repr=False)
 

@@ -45,7 +45,9 @@ CREATE TABLE tap (
     admission text NOT NULL,
     reason text,
     device_admission text NOT NULL,
+    device_reason text,
     companions smallint NOT NULL,
+    overridden boolean NOT NULL,
     quarantine text,
     record bytea NOT NULL,
     PRIMARY KEY (device_id, epoch, sequence, device_at)
@@ -68,6 +70,19 @@ CREATE TABLE tap_conflict (
 )
 """
 
+# How far a device's scans are known without a gap, and the newest head that it signed over them.
+SCAN_CHAIN = """
+CREATE TABLE scan_chain (
+    device_id uuid NOT NULL REFERENCES device,
+    epoch bytea NOT NULL,
+    sequence bigint NOT NULL,
+    hash bytea NOT NULL,
+    head bytea NOT NULL,
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (device_id, epoch)
+)
+"""
+
 
 class Migration(migrations.Migration):
     """Runs after the tables exist; there is no way back but a restore."""
@@ -76,6 +91,6 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.RunSQL(
-            [CARD, SLOT, BOOKING, AUDIT_FUNCTION, AUDIT_ROWS, AUDIT_TABLE, TAP, TAP_DEFAULT, TAP_OF_RESIDENT, TAP_CONFLICT]
+            [CARD, SLOT, BOOKING, AUDIT_FUNCTION, AUDIT_ROWS, AUDIT_TABLE, TAP, TAP_DEFAULT, TAP_OF_RESIDENT, TAP_CONFLICT, SCAN_CHAIN]
         )
     ]
