@@ -1,19 +1,19 @@
 """Services, slots and bookings."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import strawberry
 
 from domain.booking import BookingRefusal
 from models.booking import BookingState
 from schema import messages
-from schema.identity import to_id
+from schema.identity import from_id, to_id
+from schema.paging import CursorInvalid
 from services.bookings import HeldBooking, OfferedService, OfferedSlot
 
-BookingRefusalReason = strawberry.enum(
-    BookingRefusal, name="BookingRefusalReason", description="Why a booking was refused."
-)
-BookingStateName = strawberry.enum(BookingState, name="BookingState", description="Whether a booking holds its place.")
+strawberry.enum(BookingRefusal, name="BookingRefusalReason", description="Why a booking was refused.")
+strawberry.enum(BookingState, name="BookingState", description="Whether a booking holds its place.")
 
 
 @strawberry.type(description="What a provider offers.")
@@ -64,12 +64,38 @@ class Slot:
         )
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def slot_cursor(slot: OfferedSlot) -> str:
+    """The place of a slot in the order of time: its start, and its key among those that start together."""
+    return f"{(slot.starts_at - _EPOCH) // _MICROSECOND}.{to_id('Slot', slot.id)}"
+
+
+def slot_place(cursor: str) -> tuple[datetime, UUID]:
+    """The start and the key in a cursor.
+
+    Raises:
+        CursorInvalid: `slot_cursor` did not make it.
+    """
+    start, _, slot_id = cursor.partition(".")
+    key = from_id("Slot", slot_id)
+    try:
+        starts_at = _EPOCH + int(start) * _MICROSECOND
+    except (ValueError, OverflowError):
+        raise CursorInvalid from None
+    if key is None:
+        raise CursorInvalid
+    return starts_at, key
+
+
 @strawberry.type(description="A resident's place in a slot.")
 class Booking:
     """A booking with what it is for."""
 
     id: strawberry.ID
-    state: BookingStateName
+    state: BookingState
     booked_at: datetime
     cancelled_at: datetime | None
     slot: Slot
@@ -92,7 +118,7 @@ class Booking:
 class BookingRefused:
     """A typed refusal."""
 
-    reason: BookingRefusalReason
+    reason: BookingRefusal
     message: str
 
     @classmethod

@@ -8,7 +8,7 @@ from domain.card import CardState, state_on
 from schema.messages import CATEGORY, GRADE
 from services.people import HeldCard
 
-CardStateName = strawberry.enum(CardState, name="CardState", description="Where a card is in its life.")
+strawberry.enum(CardState, name="CardState", description="Where a card is in its life.")
 
 
 @strawberry.type(description="智能化残疾人证。The smart disability card.")
@@ -19,10 +19,10 @@ class Card:
     category: int = strawberry.field(
         description="1 vision, 2 hearing, 3 speech, 4 physical, 5 intellectual, 6 mental, 7 multiple."
     )
-    category_name: str = strawberry.field(description="类别,中文。")
+    category_name: str = strawberry.field(description="The category in Chinese.")
     grade: int = strawberry.field(description="1 (profound) to 4 (mild).")
-    grade_name: str = strawberry.field(description="等级,中文。")
-    state: CardStateName
+    grade_name: str = strawberry.field(description="The grade in Chinese.")
+    state: CardState
     issued_on: date
     valid_until: date = strawberry.field(description="The last day on which the card is valid.")
 

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 class Context:
     """One request: `at` is read once, so that all its answers speak of the same moment."""
 
-    def __init__(self, resources: Resources, viewer: Viewer | None) -> None:
+    def __init__(self, resources: Resources, viewer: Viewer | None, *, token_refused: bool = False) -> None:
         self.resources = resources
         self.viewer = viewer
+        self.token_refused = token_refused
         self.at: datetime = resources.clock()
         self.on: date = local_date(self.at)
         self._people: asyncio.Task[People] | None = None
         self.bookings = self._by_resident(bookings.bookings_of)
         self.credentials = self._by_resident(credentials.credentials_of)
         self.facts: DataLoader[Person, entitlements.Facts] = DataLoader(self._load_facts, cache_key_fn=_person_key)
-        self.rides = self._by_resident(taps.rides_of)
 
     async def people(self) -> People:
         """The viewer's people, loaded once; call it only for a viewer who is signed in."""
@@ -40,6 +40,10 @@ class Context:
         if self._people is None:
             self._people = asyncio.ensure_future(people_of(self.resources, self.viewer, self.on))
         return await self._people
+
+    async def rides(self, resident_id: UUID, first: int, before: datetime | None) -> Sequence[taps.RecordedRide]:
+        """A person's rides; paged, so each list is a statement of its own."""
+        return await taps.rides_of(self.resources, resident_id, first, before)
 
     def _by_resident(self, load: "Callable[..., Any]") -> DataLoader[UUID, Sequence[Any]]:
         async def batch(keys: list[UUID]) -> list[Sequence[Any]]:

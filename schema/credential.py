@@ -1,6 +1,8 @@
 """Passes, online codes, and their pictures."""
 
+import asyncio
 import base64
+import binascii
 from datetime import datetime
 from io import BytesIO
 
@@ -12,9 +14,7 @@ from schema import messages
 from schema.identity import to_id
 from services.credentials import CredentialLine, CredentialRefusal, IssuedCode, IssuedPass
 
-CredentialRefusalReason = strawberry.enum(
-    CredentialRefusal, name="CredentialRefusalReason", description="Why no code was given."
-)
+strawberry.enum(CredentialRefusal, name="CredentialRefusalReason", description="Why no code was given.")
 
 
 @strawberry.type(description="A phone that may show passes.")
@@ -37,6 +37,34 @@ class Credential:
         )
 
 
+def draw(text: str) -> str:
+    """The QR code of a text as SVG, at error correction M."""
+    picture = qrcode.make(text, image_factory=SvgPathImage, error_correction=qrcode.ERROR_CORRECT_M)
+    out = BytesIO()
+    picture.save(out)
+    return out.getvalue().decode()
+
+
+def to_text(raw: bytes) -> str:
+    """Bytes as the API carries them: base64url without padding."""
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def from_text(text: str) -> bytes:
+    """The bytes of such a text; none for a text that is no base64url, which no check on them will then accept."""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+@strawberry.type(description="A nonce to sign with the phone's key, good for a few minutes.")
+class Challenge:
+    """What `issueCredential` wants signed."""
+
+    challenge: str = strawberry.field(description="Bytes in base64url, to be signed as they are.")
+
+
 @strawberry.type(
     description="A pass for the phone whose key was proven; the phone signs each code it shows with that key."
 )
@@ -49,9 +77,7 @@ class CredentialIssued:
     @classmethod
     def of(cls, issued: IssuedPass) -> "CredentialIssued":
         """The pass as text that JSON carries."""
-        return cls(
-            credential=Credential.of(issued.line), pass_=base64.urlsafe_b64encode(issued.token).decode().rstrip("=")
-        )
+        return cls(credential=Credential.of(issued.line), pass_=to_text(issued.token))
 
 
 @strawberry.type(description="A code to show at once: as text, and drawn.")
@@ -67,19 +93,16 @@ class OnlineCode:
         return cls(text=code.text, expires_at=code.expires_at)
 
     @strawberry.field(description="The code as a QR picture (SVG), black on white with its quiet zone.")
-    def svg(self) -> str:
-        """Drawn only when asked for: it costs more than all the rest."""
-        picture = qrcode.make(self.text, image_factory=SvgPathImage, error_correction=qrcode.ERROR_CORRECT_M)
-        out = BytesIO()
-        picture.save(out)
-        return out.getvalue().decode()
+    async def svg(self) -> str:
+        """Drawn only when asked for, and beside the event loop: it takes longer than all the rest."""
+        return await asyncio.to_thread(draw, self.text)
 
 
 @strawberry.type(description="No code was given.")
 class CredentialRefused:
     """A typed refusal."""
 
-    reason: CredentialRefusalReason
+    reason: CredentialRefusal
     message: str
 
     @classmethod

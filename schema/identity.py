@@ -7,6 +7,8 @@ from uuid import UUID
 import strawberry
 
 _KEY_BYTES = 16
+# The key that no row has: what a malformed id is looked up by, so that it is answered like an unknown one.
+NOBODY = UUID(int=0)
 
 
 def to_id(kind: str, key: UUID) -> strawberry.ID:
@@ -24,3 +26,8 @@ def from_id(kind: str, text: str) -> UUID | None:
     if name != kind.encode() or len(key) != _KEY_BYTES:
         return None
     return UUID(bytes=key)
+
+
+def key_of(kind: str, text: str) -> UUID:
+    """The key in an id of the type `kind`, or NOBODY for anything else."""
+    return from_id(kind, text) or NOBODY

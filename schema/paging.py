@@ -1,10 +1,12 @@
-"""Pages in the Relay style: `first` is always asked for, and a cursor that is not ours begins at the start of nothing."""
+"""Pages in the Relay style: `first` is always asked for, and a cursor that this list did not give is refused."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import strawberry
-from graphql import GraphQLError
+
+from schema import messages
+from schema.errors import ErrorCode, ExpectedError
 
 Node = TypeVar("Node")
 Row = TypeVar("Row")
@@ -34,11 +36,11 @@ class Connection(Generic[Node]):
     page_info: PageInfo
 
 
-class CursorInvalid(GraphQLError):
+class CursorInvalid(ExpectedError):
     """The cursor was not given out by this list."""
 
     def __init__(self) -> None:
-        super().__init__("翻页位置无效,请从第一页重新开始。", extensions={"code": "CURSOR_INVALID"})
+        super().__init__(ErrorCode.CURSOR_INVALID, messages.CURSOR_INVALID)
 
 
 def page_of(

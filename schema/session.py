@@ -1,23 +1,23 @@
 """Signing in, staying signed in, and tying the account to the register."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import strawberry
 
+from domain.access import Viewer
 from schema import messages
+from schema.context import Info
 from schema.identity import to_id
 from services.binding import BindingRefusal, Bound, CodeRefusal, OneTimeCode
+from services.people import People, SessionEnded
 from services.sessions import RefreshRefusal, SignedIn
 from services.wechat import WechatCodeInvalid, WechatRateLimited, WechatRefusal, WechatRisky
 
-BindingRefusalReason = strawberry.enum(
-    BindingRefusal, name="BindingRefusalReason", description="Why no card was bound."
-)
-RefreshRefusalReason = strawberry.enum(
-    RefreshRefusal, name="RefreshRefusalReason", description="Why a session could not be continued."
-)
-CodeRefusalReason = strawberry.enum(CodeRefusal, name="CodeRefusalReason", description="Why there is no one-time code.")
+strawberry.enum(BindingRefusal, name="BindingRefusalReason", description="Why no card was bound.")
+strawberry.enum(RefreshRefusal, name="RefreshRefusalReason", description="Why a session could not be continued.")
+strawberry.enum(CodeRefusal, name="CodeRefusalReason", description="Why there is no one-time code.")
 
 
 @strawberry.enum(description="Why WeChat's proof was not taken.")
@@ -75,7 +75,7 @@ class WechatRefused:
 class RefreshRefused:
     """A typed refusal."""
 
-    reason: RefreshRefusalReason
+    reason: RefreshRefusal
     message: str
 
     @classmethod
@@ -89,6 +89,25 @@ class NotSignedIn:
     """A typed refusal."""
 
     message: str = messages.NOT_SIGNED_IN
+
+
+@dataclass(frozen=True)
+class Signed:
+    """The viewer of a request, whose session is still open, with her people."""
+
+    viewer: Viewer
+    people: People
+
+
+async def signed_in(info: Info) -> Signed | NotSignedIn:
+    """Who is signed in; a session that was ended since its token was given counts as none."""
+    viewer = info.context.viewer
+    if viewer is None:
+        return NotSignedIn(message=messages.SESSION_ENDED if info.context.token_refused else messages.NOT_SIGNED_IN)
+    try:
+        return Signed(viewer, await info.context.people())
+    except SessionEnded:
+        return NotSignedIn(message=messages.SESSION_ENDED)
 
 
 @strawberry.type(description="The session was ended, on this phone only.")
@@ -115,7 +134,7 @@ class CardBound:
 class BindingRefused:
     """A typed refusal; NOT_MATCHED tells nothing about the register."""
 
-    reason: BindingRefusalReason
+    reason: BindingRefusal
     message: str
 
     @classmethod
@@ -142,7 +161,7 @@ class BindingCode:
 class BindingCodeRefused:
     """A typed refusal."""
 
-    reason: CodeRefusalReason
+    reason: CodeRefusal
     message: str
 
     @classmethod

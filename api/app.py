@@ -1,0 +1,50 @@
+"""Puts the routes together over one set of resources."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
+
+from api.devices import DeviceEndpoints
+from api.envelope import Envelope, Lifecycle
+from api.graphql import GraphQLEndpoint
+from api.problem import RETRY, json_response
+from api.sandbox import Sandbox
+from services.database import DatabaseUnavailable
+from services.resources import Resources
+from services.settings import Mode
+
+
+def create_app(resources: Resources, lifecycle: Lifecycle | None = None) -> ASGIApp:
+    """The ASGI application: GraphQL, the scanners' endpoints, health, and in the demo WeChat's sandbox."""
+    lifecycle = lifecycle or Lifecycle()
+    routes = [
+        Route("/graphql", GraphQLEndpoint(resources).handle, methods=["GET", "POST"]),
+        *DeviceEndpoints(resources).routes(),
+        *_health(resources, lifecycle),
+    ]
+    if resources.settings.mode is Mode.DEMO:
+        routes += Sandbox(resources.settings, resources.clock).routes()
+    # Without redirects: a scanner's POST would lose its body on the way.
+    router = Router(routes, redirect_slashes=False)
+    return Envelope(router, lifecycle, {route.path for route in routes})
+
+
+def _health(resources: Resources, lifecycle: Lifecycle) -> list[Route]:
+    async def alive(request: Request) -> Response:
+        """The process answers; says nothing of what stands behind it, as a restart would not mend that."""
+        del request
+        return json_response({"status": "alive"})
+
+    async def ready(request: Request) -> Response:
+        """Whether requests should come here: the database answers and no shutdown is announced."""
+        del request
+        if lifecycle.draining:
+            return json_response({"status": "stopping"}, 503, RETRY)
+        try:
+            await resources.database.ping()
+        except DatabaseUnavailable:
+            return json_response({"status": "database away"}, 503, RETRY)
+        return json_response({"status": "ready"})
+
+    return [Route("/healthz", alive, methods=["GET"]), Route("/readyz", ready, methods=["GET"])]

@@ -1,0 +1,99 @@
+"""Runs the server: uvicorn with the bounds of the settings, and a stop that finishes what was begun."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+import uvloop
+
+from api.app import create_app
+from api.envelope import Lifecycle
+from api.logs import configure_logs
+from api.wechat import open_wechat
+from services.bootstrap import now, open_services
+from services.keys import read_keys
+from services.settings import Settings, SettingsInvalid
+
+log = structlog.get_logger("server")
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def run(settings: Settings) -> None:
+    """Serve until a signal, on uvloop; see `serve`."""
+    uvloop.run(serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    """Serve on `host` and `port` until SIGTERM or SIGINT; returns when the running requests have ended.
+
+    On a signal /readyz fails and answers say `Connection: close` for `drain_seconds`; then no connection is accepted,
+    and running requests get `shutdown_seconds`. A second signal stops at once.
+
+    Raises:
+        services.settings.SettingsInvalid: the settings or the keys do not make a server.
+        services.keys.KeysInvalid: the keys file cannot be used.
+    """
+    configure_logs(settings.log_level)
+    if settings.keys_file is None:
+        raise SettingsInvalid("KEYS_FILE is missing: name the server's keys file.")
+    keys = read_keys(settings.keys_file, now())
+    lifecycle = Lifecycle()
+    async with open_wechat(settings) as wechat, open_services(settings, keys, wechat) as resources:
+        server = _Server(_configuration(settings, create_app(resources, lifecycle)), settings, lifecycle)
+        await server.serve()
+
+
+def _configuration(settings: Settings, app: object) -> uvicorn.Config:
+    proxies = settings.trusted_proxies
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type] # uvicorn's own ASGI types
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        # The client's address limits card bindings: a header may name it only when a trusted proxy wrote it.
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with a stop that is announced before it begins."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, lifecycle: Lifecycle) -> None:
+        super().__init__(config)
+        self._drain_seconds = settings.drain_seconds
+        self._lifecycle = lifecycle
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle signals in the event loop while serving."""
+        loop = asyncio.get_running_loop()
+        for each in _SIGNALS:
+            loop.add_signal_handler(each, self._stop)
+        try:
+            yield
+        finally:
+            for each in _SIGNALS:
+                loop.remove_signal_handler(each)
+
+    def _stop(self) -> None:
+        if self._lifecycle.draining:
+            self.should_exit = True
+            self.force_exit = True
+            return
+        log.info("draining", seconds=self._drain_seconds)
+        self._lifecycle.draining = True
+        asyncio.get_running_loop().call_later(self._drain_seconds, self._begin_exit)
+
+    def _begin_exit(self) -> None:
+        self.should_exit = True

@@ -1,0 +1,171 @@
+"""What can be done, each with its refusals in the answer: a client finds every expected failure in the schema."""
+
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from domain.booking import BookingRefusal
+from schema.booking import Booking, BookingRefused
+from schema.context import Info
+from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
+from schema.identity import key_of
+from schema.scalars import IdempotencyKey
+from schema.session import (
+    BindingCode,
+    BindingCodeRefused,
+    BindingRefused,
+    CardBound,
+    NotSignedIn,
+    RefreshRefused,
+    Session,
+    SignedOut,
+    WechatRefused,
+    signed_in,
+)
+from services import binding, bookings, credentials, sessions
+from services.binding import BindingRefusal, BindingRequest, CodeRefusal
+from services.credentials import CredentialRefusal
+from services.sessions import RefreshRefusal
+from services.wechat import WechatRefusal
+
+SignInResult = Annotated[Session | WechatRefused, strawberry.union("SignInResult")]
+RefreshResult = Annotated[Session | RefreshRefused, strawberry.union("RefreshResult")]
+SignOutResult = Annotated[SignedOut | NotSignedIn, strawberry.union("SignOutResult")]
+BindCardResult = Annotated[CardBound | BindingRefused | WechatRefused | NotSignedIn, strawberry.union("BindCardResult")]
+BindingCodeResult = Annotated[BindingCode | BindingCodeRefused | NotSignedIn, strawberry.union("BindingCodeResult")]
+BookingResult = Annotated[Booking | BookingRefused | NotSignedIn, strawberry.union("BookingResult")]
+ChallengeResult = Annotated[Challenge | NotSignedIn, strawberry.union("ChallengeResult")]
+CredentialResult = Annotated[CredentialIssued | CredentialRefused | NotSignedIn, strawberry.union("CredentialResult")]
+OnlineCodeResult = Annotated[OnlineCode | CredentialRefused | NotSignedIn, strawberry.union("OnlineCodeResult")]
+
+Key = Annotated[IdempotencyKey, strawberry.argument(description="The same key again gets the first answer again.")]
+Whom = Annotated[
+    strawberry.ID | None, strawberry.argument(description="A ward's `residentId`; absent for the viewer herself.")
+]
+
+
+def _whom(resident_id: str | None) -> UUID | None:
+    return None if resident_id is None else key_of("Resident", resident_id)
+
+
+@strawberry.input(description="Whose card, and the proof: WeChat's phone code or a clerk's one-time code, one of them.")
+class BindCardInput:
+    """What the applicant fills in."""
+
+    name: str = strawberry.field(description="The holder's name; a guardian gives her own.")
+    card_number: str = strawberry.field(description="The number on the card; spaces and hyphens do not matter.")
+    phone_code: str | None = strawberry.field(default=None, description="The code of WeChat's getPhoneNumber button.")
+    clerk_code: str | None = strawberry.field(default=None, description="The code that a clerk gave.")
+
+
+@strawberry.type(description="What can be done.")
+class Mutation:
+    """The root of all mutations."""
+
+    @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")
+    async def sign_in_with_wechat(self, info: Info, code: str) -> SignInResult:
+        """A session."""
+        try:
+            return Session.of(await sessions.sign_in(info.context.resources, code))
+        except WechatRefusal as refusal:
+            return WechatRefused.of(refusal)
+
+    @strawberry.mutation(description="Exchange a refresh token for the next; a retry carries the same key.")
+    async def refresh_session(self, info: Info, refresh_token: str, key: Key) -> RefreshResult:
+        """The next tokens."""
+        refreshed = await sessions.refresh(info.context.resources, refresh_token, key)
+        return RefreshRefused.of(refreshed) if isinstance(refreshed, RefreshRefusal) else Session.of(refreshed)
+
+    @strawberry.mutation(description="End the session on this phone.")
+    async def sign_out(self, info: Info) -> SignOutResult:
+        """The end of the session."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        await sessions.sign_out(info.context.resources, signed.viewer)
+        return SignedOut()
+
+    @strawberry.mutation(description="Tie the account to the register, as the holder of a card or as her guardian.")
+    async def bind_card(
+        self, info: Info, request: Annotated[BindCardInput, strawberry.argument(name="input")]
+    ) -> BindCardResult:
+        """The binding."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        asked = BindingRequest(request.name, request.card_number, request.phone_code, request.clerk_code)
+        try:
+            bound = await binding.bind_card(info.context.resources, signed.viewer, asked)
+        except WechatRefusal as refusal:
+            return WechatRefused.of(refusal)
+        return BindingRefused.of(bound) if isinstance(bound, BindingRefusal) else CardBound.of(bound)
+
+    @strawberry.mutation(description="For clerks: a one-time code for a person who stands before them.")
+    async def issue_binding_code(self, info: Info, card_number: str) -> BindingCodeResult:
+        """The code, shown once."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        code = await binding.issue_binding_code(info.context.resources, signed.viewer, signed.people, card_number)
+        return BindingCodeRefused.of(code) if isinstance(code, CodeRefusal) else BindingCode.of(code)
+
+    @strawberry.mutation(description="Take a place in a slot, for the viewer or a ward.")
+    async def book_slot(self, info: Info, slot_id: strawberry.ID, key: Key, resident_id: Whom = None) -> BookingResult:
+        """The booking."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        held = await bookings.book_slot(
+            info.context.resources, signed.viewer, signed.people, key_of("Slot", slot_id), _whom(resident_id), key
+        )
+        return BookingRefused.of(held) if isinstance(held, BookingRefusal) else Booking.of(held)
+
+    @strawberry.mutation(description="Give a place back, within the service's deadline.")
+    async def cancel_booking(self, info: Info, booking_id: strawberry.ID, key: Key) -> BookingResult:
+        """The booking, cancelled."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        held = await bookings.cancel_booking(
+            info.context.resources, signed.viewer, signed.people, key_of("Booking", booking_id), key
+        )
+        return BookingRefused.of(held) if isinstance(held, BookingRefusal) else Booking.of(held)
+
+    @strawberry.mutation(description="A nonce for the phone to sign before `issueCredential`.")
+    async def credential_challenge(self, info: Info) -> ChallengeResult:
+        """The nonce."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        return Challenge(challenge=to_text(credentials.new_challenge(info.context.resources, signed.viewer)))
+
+    @strawberry.mutation(description="A pass for a phone that proves its key, new or renewed; bytes are base64url.")
+    async def issue_credential(
+        self, info: Info, holder_key: str, challenge: str, proof: str, resident_id: Whom = None
+    ) -> CredentialResult:
+        """The pass."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        issued = await credentials.issue_pass(
+            info.context.resources,
+            signed.viewer,
+            signed.people,
+            _whom(resident_id),
+            from_text(holder_key),
+            from_text(challenge),
+            from_text(proof),
+        )
+        return CredentialRefused.of(issued) if isinstance(issued, CredentialRefusal) else CredentialIssued.of(issued)
+
+    @strawberry.mutation(description="A bearer code of half a minute, for a phone without a key.")
+    async def online_code(self, info: Info, resident_id: Whom = None) -> OnlineCodeResult:
+        """The code."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        code = await credentials.issue_online_code(
+            info.context.resources, signed.viewer, signed.people, _whom(resident_id)
+        )
+        return CredentialRefused.of(code) if isinstance(code, CredentialRefusal) else OnlineCode.of(code)

@@ -1,0 +1,55 @@
+"""What can be asked: the viewer with all that is hers, the services of the district, and their slots."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from schema.booking import Service, Slot, slot_cursor, slot_place
+from schema.context import Info
+from schema.identity import from_id, to_id
+from schema.paging import Connection, CursorInvalid, page_of
+from schema.viewer import Viewer, viewer
+from services import bookings
+
+First = Annotated[int, strawberry.argument(description="Entries of the page, 1 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="The cursor behind which the page begins.")]
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """The root of all queries."""
+
+    @strawberry.field(description="Whoever is signed in; null, with an error of the code NOT_SIGNED_IN, for nobody.")
+    async def viewer(self, info: Info) -> Viewer | None:
+        """The viewer."""
+        return await viewer(info)
+
+    @strawberry.field(description="What the district's providers offer.")
+    async def services(self, info: Info, first: First, after: After = None) -> Connection[Service]:
+        """A page of services."""
+        behind = None
+        if after is not None:
+            behind = from_id("Service", after)
+            if behind is None:
+                raise CursorInvalid
+        rows = await bookings.services(info.context.resources, behind, first + 1)
+        return page_of(rows, first, Service.of, lambda row: to_id("Service", row.id))
+
+    @strawberry.field(description="The slots of a service that begin in a span of time, earliest first, none past.")
+    async def slots(
+        self,
+        info: Info,
+        service_id: strawberry.ID,
+        start: Annotated[datetime, strawberry.argument(name="from", description="The span's beginning, included.")],
+        until: Annotated[datetime, strawberry.argument(description="The span's end, excluded.")],
+        first: First,
+        after: After = None,
+    ) -> Connection[Slot]:
+        """A page of slots; of an unknown service there are none."""
+        service = from_id("Service", service_id)
+        behind = slot_place(after) if after is not None else None
+        if service is None:
+            return page_of((), first, Slot.of, slot_cursor)
+        rows = await bookings.slots(info.context.resources, service, start, until, behind, first + 1)
+        return page_of(rows, first, Slot.of, slot_cursor)

@@ -1,0 +1,76 @@
+"""Whoever is signed in: what she sees of herself, her wards, and her work as a member of staff."""
+
+import strawberry
+
+from domain.access import Scope
+from models.session import StaffRole
+from schema.context import Info
+from schema.errors import ErrorCode, ExpectedError
+from schema.holder import Holder
+from schema.limits import LIST_SIZE
+from schema.session import NotSignedIn, Signed, signed_in
+from services.people import StaffMember
+from services.people import Ward as HeldWard
+
+# Few act for more than two or three; a query over all of them must stay affordable.
+_USUAL_WARDS = 3
+
+strawberry.enum(StaffRole, name="StaffRole", description="What a member of staff does.")
+strawberry.enum(Scope, name="GuardianScope", description="How far a guardian may act for a ward.")
+
+
+@strawberry.type(description="被监护人。A person for whom the viewer acts.")
+class Ward(Holder):
+    """A ward and how far the viewer may act for her."""
+
+    relation: str = strawberry.field(description="What the viewer is to her, in Chinese.")
+    scope: Scope
+
+    @classmethod
+    def of(cls, ward: HeldWard) -> "Ward":
+        """The ward of a loaded row."""
+        return cls(person=ward.person, relation=ward.relation, scope=ward.scope)
+
+
+@strawberry.type(description="The viewer as a member of staff.")
+class Staff:
+    """Role and area."""
+
+    role: StaffRole
+    town: str = strawberry.field(description="The town she works for; empty for the whole district.")
+    organisation: str
+
+    @classmethod
+    def of(cls, member: StaffMember) -> "Staff":
+        """The member of staff of a loaded row."""
+        return cls(role=member.role, town=member.town, organisation=member.organisation)
+
+
+@strawberry.type(description="Whoever is signed in; her own fields are empty until a card is bound to the account.")
+class Viewer(Holder):
+    """The account's own resident, if any, with everybody she acts for."""
+
+    signed: strawberry.Private[Signed]
+
+    @strawberry.field(description="The people for whom she acts.", metadata={LIST_SIZE: _USUAL_WARDS})
+    def wards(self) -> list[Ward]:
+        """The viewer's wards."""
+        return [Ward.of(ward) for ward in self.signed.people.wards]
+
+    @strawberry.field(description="What she is as a member of staff; null for everybody else.")
+    def staff(self) -> Staff | None:
+        """The viewer's staff row."""
+        member = self.signed.people.staff
+        return Staff.of(member) if member else None
+
+
+async def viewer(info: Info) -> Viewer:
+    """The viewer of the request.
+
+    Raises:
+        ExpectedError: nobody is signed in.
+    """
+    signed = await signed_in(info)
+    if isinstance(signed, NotSignedIn):
+        raise ExpectedError(ErrorCode.NOT_SIGNED_IN, signed.message)
+    return Viewer(person=signed.people.own, signed=signed)
