@@ -1,4 +1,4 @@
-"""What a disability card says of its holder on a day, as the facts that rules read."""
+"""What the register itself says of a resident, her card above all, as the facts that rules read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,10 @@ from enum import StrEnum
 from domain.fact import Fact
 
 ISSUER = "federation"
+BIRTH_REGISTER = "police"
+CATEGORIES = range(1, 8)
+GRADES = range(1, 5)
+MULTIPLE = 7
 
 
 class CardState(StrEnum):
@@ -63,3 +67,19 @@ def card_facts(card: CardOnRecord) -> Iterator[Fact]:
     after = card.valid_until + timedelta(days=1)
     yield Fact("card_state", CardState.ACTIVE.value, ISSUER, card.issued_on, card.valid_until, card.issued_on)
     yield Fact("card_state", CardState.EXPIRED.value, ISSUER, after, None, card.issued_on)
+
+
+def birth_fact(born: date) -> Fact:
+    """The birth date, of which the citizen id is the record since that very day."""
+    return Fact("birth_date", born, BIRTH_REGISTER, valid_from=None, valid_until=None, recorded_on=born)
+
+
+def every_register_fact() -> Iterator[Fact]:
+    """A statement of every fact and value that the register can hold: what a vocabulary must be able to carry."""
+    day = date(2020, 1, 1)
+    yield birth_fact(day)
+    for state in CardState:
+        for category in CATEGORIES:
+            categories = tuple(range(1, MULTIPLE)) if category == MULTIPLE else (category,)
+            for grade in GRADES:
+                yield from card_facts(CardOnRecord(state, category, categories, grade, day, day))

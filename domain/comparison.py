@@ -1,19 +1,19 @@
 """How a criterion compares a fact: each comparison is data, bound once a day to plain limits."""
 
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from math import ceil, floor
 from typing import Any
 
 from domain.birthday import birthday, latest_born
 from domain.fact import FactKind, FactValue
+from domain.logic import Test, Truth
 from domain.parameter import Bound, Parameter, parse_bound
 from domain.policy_file import Section
 from domain.vocabulary import FactType
-
-# A fact's type is checked before any comparison sees its value, so the limits need not check again.
-Comparing = Callable[[Any], bool | None]
 
 KEYS = ("is", "one_of", "includes_any", "at_least", "at_most", "age_from", "age_to")
 
@@ -28,9 +28,15 @@ class OneOf:
         """The limits by the key they are written under."""
         return {}
 
-    def bind(self, _on: date, _parameters: Mapping[str, Parameter]) -> Comparing:
-        """The comparison on a day."""
-        return self.values.__contains__
+    def test(self, name: str, _on: date, _parameters: Mapping[str, Parameter]) -> Test:
+        """The test of the fact of that name on a day."""
+        allowed = self.values
+
+        def test(values: Mapping[str, Any]) -> Truth:
+            value = values.get(name)
+            return None if value is None else value in allowed
+
+        return test
 
 
 @dataclass(frozen=True)
@@ -43,34 +49,45 @@ class IncludesAny:
         """The limits by the key they are written under."""
         return {}
 
-    def bind(self, _on: date, _parameters: Mapping[str, Parameter]) -> Comparing:
-        """The comparison on a day."""
+    def test(self, name: str, _on: date, _parameters: Mapping[str, Parameter]) -> Test:
+        """The test of the fact of that name on a day."""
         codes = self.codes
-        return lambda value: not codes.isdisjoint(value)
+
+        def test(values: Mapping[str, Any]) -> Truth:
+            value = values.get(name)
+            return None if value is None else not codes.isdisjoint(value)
+
+        return test
 
 
 @dataclass(frozen=True)
 class Range:
-    """The number lies between the limits, both included; None is no limit."""
+    """The number lies between the limits, both included; None is no limit. `whole` numbers compare as integers."""
 
     at_least: Bound | None
     at_most: Bound | None
+    whole: bool
 
     def limits(self) -> dict[str, Bound]:
         """The limits by the key they are written under."""
         return _given(at_least=self.at_least, at_most=self.at_most)
 
-    def bind(self, on: date, parameters: Mapping[str, Parameter]) -> Comparing:
-        """The comparison on a day."""
+    def test(self, name: str, on: date, parameters: Mapping[str, Parameter]) -> Test:
+        """The test of the fact of that name on a day."""
         limits = _limits_on((self.at_least, self.at_most), on, parameters)
         if limits is None:
             return _undecidable
         low, high = limits
-        if low is None:
-            return lambda value: value <= high
-        if high is None:
-            return lambda value: value >= low
-        return lambda value: low <= value <= high
+        lowest: Any = Decimal("-Infinity") if low is None else low
+        highest: Any = Decimal("Infinity") if high is None else high
+        if self.whole:
+            lowest, highest = ceil(max(lowest, 0)), floor(min(highest, sys.maxsize))
+
+        def test(values: Mapping[str, Any]) -> Truth:
+            value = values.get(name)
+            return None if value is None else lowest <= value <= highest
+
+        return test
 
 
 @dataclass(frozen=True)
@@ -84,19 +101,22 @@ class AgeRange:
         """The limits by the key they are written under."""
         return _given(age_from=self.age_from, age_to=self.age_to)
 
-    def bind(self, on: date, parameters: Mapping[str, Parameter]) -> Comparing:
-        """The comparison on a day."""
+    def test(self, name: str, on: date, parameters: Mapping[str, Parameter]) -> Test:
+        """The test of the fact of that name on a day."""
         limits = _limits_on((self.age_from, self.age_to), on, parameters)
         if limits is None:
             return _undecidable
         low, high = limits
         youngest = date.max if low is None else latest_born(int(low), on)
         too_old = None if high is None else latest_born(int(high) + 1, on)
-        if youngest is None:
-            return lambda _born: False
-        if too_old is None:
-            return lambda born: born <= youngest
-        return lambda born: too_old < born <= youngest
+
+        def test(values: Mapping[str, Any]) -> Truth:
+            born = values.get(name)
+            if born is None:
+                return None
+            return (youngest is not None and born <= youngest) and (too_old is None or too_old < born)
+
+        return test
 
     def turning_days(self, born: date, parameters: Mapping[str, Parameter]) -> Iterator[date]:
         """The birthdays at which the answer can change, by any limit there was or will be."""
@@ -123,7 +143,7 @@ def _limits_on(
     return None if missing else (low, high)
 
 
-def _undecidable(_value: object) -> bool | None:
+def _undecidable(_values: Mapping[str, Any]) -> Truth:
     return None
 
 
@@ -149,7 +169,9 @@ def parse_comparison(section: Section, fact: FactType) -> Comparison:
         allowed = " or ".join(" with ".join(sorted(keys)) for keys in fitting)
         raise section.wrong("fact", f"a {fact.kind} is not compared like this", f"Use {allowed}")
     if used & {"at_least", "at_most"}:
-        return Range(parse_bound(section, "at_least"), parse_bound(section, "at_most"))
+        return Range(
+            parse_bound(section, "at_least"), parse_bound(section, "at_most"), whole=fact.kind is FactKind.CODE
+        )
     if used & {"age_from", "age_to"}:
         return AgeRange(parse_bound(section, "age_from"), parse_bound(section, "age_to"))
     return _membership(section, fact, used.pop())

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 from domain.benefit import BenefitTerm
-from domain.comparison import Comparing
 from domain.logic import Test, Truth, compile_rule
 from domain.rulebook import Criterion, Programme, RuleBook, Version
 
@@ -55,11 +54,12 @@ class CompiledBook:
 
     on: date
     programmes: Mapping[str, CompiledProgramme]
+    judges: tuple[tuple[str, Test], ...]
     ranks: Mapping[str, Mapping[str, int]]
 
     def outcomes(self, values: Mapping[str, Any]) -> dict[str, Truth]:
         """Whether each programme in force holds for a resident's values by fact name; an absent value is unknown."""
-        return {slug: programme.judge(values) for slug, programme in self.programmes.items()}
+        return {slug: judge(values) for slug, judge in self.judges}
 
 
 @lru_cache(maxsize=DAYS_KEPT)
@@ -67,13 +67,13 @@ def compile_book(book: RuleBook, on: date) -> CompiledBook:
     """The book as it stands on a day; the last days asked for are kept."""
     vocabulary = book.reference.vocabulary
     in_force = [(programme, programme.on(on)) for programme in book.programmes]
+    programmes = {
+        programme.slug: _compile(programme, version, book, on) for programme, version in in_force if version is not None
+    }
     return CompiledBook(
         on,
-        {
-            programme.slug: _compile(programme, version, book, on)
-            for programme, version in in_force
-            if version is not None
-        },
+        programmes,
+        tuple((slug, compiled.judge) for slug, compiled in programmes.items()),
         {name: vocabulary.ranks(name, on) for name in vocabulary.facts},
     )
 
@@ -99,13 +99,5 @@ def _compile(programme: Programme, version: Version, book: RuleBook, on: date) -
 
 def _compile_criterion(criterion: Criterion, book: RuleBook, on: date) -> CompiledCriterion:
     parameters = book.reference.parameters
-    test = _test(criterion.fact.name, criterion.comparison.bind(on, parameters))
+    test = criterion.comparison.test(criterion.fact.name, on, parameters)
     return CompiledCriterion(criterion, test, criterion.requirement_on(on, parameters))
-
-
-def _test(name: str, compare: Comparing) -> Test:
-    def test(values: Mapping[str, Any]) -> Truth:
-        value = values.get(name)
-        return None if value is None else compare(value)
-
-    return test

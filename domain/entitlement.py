@@ -104,7 +104,8 @@ def _not_in_force(programme: Programme, case: Case) -> Entitlement:
 def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
     programme, version = compiled.programme, compiled.version
     verdict = Verdict.of(compiled.judge(case.values))
-    results = {name: explain(each, case) for name, each in compiled.criteria.items()}
+    replaced_on = programme.replaced_on(case.book.on)
+    results = {name: explain(each, case, replaced_on) for name, each in compiled.criteria.items()}
     outcomes = {name: each.test(case.values) for name, each in compiled.criteria.items()}
     waiting = [results[name].missing for name in dict.fromkeys(pending(version.rule, outcomes))]
     return Entitlement(

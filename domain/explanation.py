@@ -83,8 +83,11 @@ class Case:
         return cls(book, reference, facts, readings, values)
 
 
-def explain(compiled: CompiledCriterion, case: Case) -> CriterionResult:
-    """A criterion's outcome for a resident, with everything a person needs to check it."""
+def explain(compiled: CompiledCriterion, case: Case, replaced_on: date | None) -> CriterionResult:
+    """A criterion's outcome for a resident, with everything a person needs to check it.
+
+    Of what is to come only what lies before `replaced_on` is told: from that day on other rules apply.
+    """
     criterion, requirement, on = compiled.criterion, compiled.requirement, case.book.on
     wording, departments = case.reference.wording, case.reference.vocabulary.departments
     reading = case.readings.get(criterion.fact.name)
@@ -107,7 +110,7 @@ def explain(compiled: CompiledCriterion, case: Case) -> CriterionResult:
         recorded_on=None if fact is None else fact.recorded_on,
         missing=missing,
         contradictions=tuple(_contradictions(criterion, reading, case.reference)),
-        change=_change(criterion, outcome, case),
+        change=_change(criterion, outcome, case, replaced_on or date.max),
     )
 
 
@@ -121,9 +124,9 @@ def _contradictions(criterion: Criterion, reading: Reading | None, reference: Re
         )
 
 
-def _change(criterion: Criterion, now: Outcome, case: Case) -> Change | None:
+def _change(criterion: Criterion, now: Outcome, case: Case, before: date) -> Change | None:
     wording = case.reference.wording
-    for day in sorted({day for day in _turning_days(criterion, case) if day > case.book.on}):
+    for day in sorted({day for day in _turning_days(criterion, case) if case.book.on < day < before}):
         then = _outcome_on(criterion, case, day)
         if then is not now:
             template = {
@@ -154,4 +157,5 @@ def _outcome_on(criterion: Criterion, case: Case, day: date) -> Outcome:
     reading = case.facts.read(criterion.fact.name, day, ranks)
     if reading is None or reading.fact is None:
         return Outcome.UNKNOWN
-    return Outcome.of(criterion.comparison.bind(day, case.reference.parameters)(reading.fact.value))
+    test = criterion.comparison.test(criterion.fact.name, day, case.reference.parameters)
+    return Outcome.of(test({criterion.fact.name: reading.fact.value}))

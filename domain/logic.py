@@ -48,30 +48,38 @@ def compile_rule(rule: Rule, test_of: Callable[[str], Test]) -> Test:
         case Leaf(name):
             return test_of(name)
         case AllOf(parts):
-            return _until([compile_rule(part, test_of) for part in parts], decisive=False)
+            return _all(tuple(compile_rule(part, test_of) for part in parts))
         case AnyOf(parts):
-            return _until([compile_rule(part, test_of) for part in parts], decisive=True)
+            return _any(tuple(compile_rule(part, test_of) for part in parts))
         case Not(part):
             return _negation(compile_rule(part, test_of))
     assert_never(rule)
 
 
-def _until(tests: list[Test], *, decisive: bool) -> Test:
-    """Judge in order until one part decides: False ends "all", True ends "any"."""
-    if len(tests) == 1:
-        return tests[0]
-    *former, last = tests
-
+def _all(tests: tuple[Test, ...]) -> Test:
     def judge(values: Mapping[str, Any]) -> Truth:
-        unknown = False
-        for test in former:
+        verdict: Truth = True
+        for test in tests:
             outcome = test(values)
-            if outcome is decisive:
-                return decisive
+            if not outcome:
+                if outcome is False:
+                    return False
+                verdict = None
+        return verdict
+
+    return judge
+
+
+def _any(tests: tuple[Test, ...]) -> Test:
+    def judge(values: Mapping[str, Any]) -> Truth:
+        verdict: Truth = False
+        for test in tests:
+            outcome = test(values)
+            if outcome:
+                return True
             if outcome is None:
-                unknown = True
-        outcome = last(values)
-        return None if unknown and outcome is not decisive else outcome
+                verdict = None
+        return verdict
 
     return judge
 

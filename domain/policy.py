@@ -2,18 +2,21 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from operator import attrgetter
 
 from domain.benefit import parse_benefit
-from domain.comparison import KEYS, parse_comparison
+from domain.card import every_register_fact
+from domain.comparison import KEYS, AgeRange, parse_comparison
+from domain.fact import FactInvalid
 from domain.legal import parse_index
 from domain.logic import names, parse_rule
-from domain.parameter import parse_parameters
+from domain.parameter import Parameter, parse_parameters
 from domain.policy_file import Place, PolicyInvalid, Section
 from domain.rulebook import Criterion, Programme, Reference, RuleBook, Version
-from domain.vocabulary import parse_vocabulary
+from domain.vocabulary import Vocabulary, parse_vocabulary
 from domain.wording import parse_wording, placeholders
 
 FACTS, PARAMETERS, PLAN, SENTENCES = "facts.toml", "parameters.toml", "plan.toml", "sentences.toml"
@@ -29,8 +32,10 @@ def load_rule_book(files: Mapping[str, str]) -> RuleBook:
         if needed not in files:
             raise PolicyInvalid(Place(needed), "(file)", "missing", "Put the file back into policy/")
     documents = {name: _document(name, text) for name, text in files.items()}
+    vocabulary = parse_vocabulary(documents.pop(FACTS))
+    _check_register(vocabulary)
     reference = Reference(
-        parse_vocabulary(documents.pop(FACTS)),
+        vocabulary,
         parse_parameters(documents.pop(PARAMETERS)),
         parse_index(documents.pop(PLAN)),
         parse_wording(documents.pop(SENTENCES)),
@@ -116,9 +121,19 @@ def _criterion(name: str, section: Section, reference: Reference) -> Criterion:
 
 
 def _check_whole(section: Section, version: Version, reference: Reference) -> None:
-    """What no part can see alone: criteria that are absent or unused, and figures that have no value."""
+    """What no part can see alone."""
     if not version.benefits:
         raise section.wrong("benefits", "missing", "Add [[version.benefits]]: a programme gives something")
+    _check_names(section, version)
+    for key, name in _figures(version):
+        _check_figure(section, key, name, version.effective, reference.parameters)
+    for name, criterion in version.criteria.items():
+        if isinstance(criterion.comparison, AgeRange):
+            _check_ages(section, name, criterion.comparison, reference)
+
+
+def _check_names(section: Section, version: Version) -> None:
+    """Refuse criteria that are named but absent, or present but unused."""
     used = {"rule": set(names(version.rule))}
     for number, benefit in enumerate(version.benefits, start=1):
         used[f"benefits[{number}].when"] = set() if benefit.when is None else set(names(benefit.when))
@@ -131,13 +146,31 @@ def _check_whole(section: Section, version: Version, reference: Reference) -> No
         raise section.wrong(
             f"criteria.{name}", "used by no rule", "Use it in rule or in a benefit's when, or remove it"
         )
-    for key, name in _figures(version):
-        figure = reference.parameters.get(name)
-        if figure is None:
-            raise section.wrong(key, f"unknown parameter {name!r}", f"Use one of {', '.join(reference.parameters)}")
-        if figure.on(version.effective) is None:
-            remedy = f"Add its value for {version.effective} to {PARAMETERS}"
-            raise section.wrong(key, f"parameter {name!r} has no value when the version begins", remedy)
+
+
+def _check_figure(section: Section, key: str, name: str, effective: date, parameters: Mapping[str, Parameter]) -> None:
+    figure = parameters.get(name)
+    if figure is None:
+        raise section.wrong(key, f"unknown parameter {name!r}", f"Use one of {', '.join(parameters)}")
+    if figure.on(effective) is None:
+        remedy = f"Add its value for {effective} to {PARAMETERS}"
+        raise section.wrong(key, f"parameter {name!r} has no value when the version begins", remedy)
+
+
+def _check_ages(section: Section, name: str, ages: AgeRange, reference: Reference) -> None:
+    for key, bound in ages.limits().items():
+        if any(limit % 1 for limit in bound.ever(reference.parameters)):
+            raise section.wrong(f"criteria.{name}.{key}", "not full years", "Write the age in full years")
+
+
+def _check_register(vocabulary: Vocabulary) -> None:
+    """The register's own columns state facts too: a vocabulary that cannot carry them would fail every resident."""
+    for fact in every_register_fact():
+        try:
+            vocabulary.check_one(fact)
+        except FactInvalid as error:
+            remedy = "Declare in facts.toml what the register states: every category, grade and state, and its source"
+            raise PolicyInvalid(Place(FACTS), f"facts.{fact.name}", str(error).split(".")[0], remedy) from None
 
 
 def _figures(version: Version) -> Iterator[tuple[str, str]]:

@@ -120,10 +120,6 @@ class Section:
         """A table."""
         return Section(self.place, self._need(name, self._table(name), "a table"), self.key(name))
 
-    def optional_section(self, name: str) -> "Section | None":
-        """A table, where it is given."""
-        return self.section(name) if name in self.content else None
-
     def sections(self, name: str) -> tuple["Section", ...]:
         """A list of tables; empty where it is not given."""
         tables = self._items(name, dict, f"a list of tables, each under [[{name}]]")

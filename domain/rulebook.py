@@ -61,6 +61,10 @@ class Programme:
         latest = begun[-1] if begun else None
         return None if latest is None or (latest.ended is not None and latest.ended < day) else latest
 
+    def replaced_on(self, day: date) -> date | None:
+        """The first later day on which other rules apply than on a day, or none."""
+        return min((turning for turning in self.turning_days() if turning > day), default=None)
+
     def turning_days(self) -> Iterator[date]:
         """The days on which other rules begin to apply, or none."""
         for version in self.versions:

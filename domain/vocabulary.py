@@ -30,7 +30,11 @@ class FactType:
             case FactKind.CODE:
                 return type(value) is int and str(value) in self.words
             case FactKind.CODES:
-                return isinstance(value, tuple) and bool(value) and all(str(code) in self.words for code in value)
+                return (
+                    isinstance(value, tuple)
+                    and bool(value)
+                    and all(type(code) is int and str(code) in self.words for code in value)
+                )
             case FactKind.MONEY:
                 return isinstance(value, Decimal) and value.is_finite() and value >= 0
             case FactKind.DATE:
@@ -129,7 +133,7 @@ class Vocabulary:
 def _decoded(kind: FactKind, raw: object) -> FactValue | None:
     try:
         match kind, raw:
-            case FactKind.MONEY, str() | int():
+            case FactKind.MONEY, str() | int() if not isinstance(raw, bool):
                 return Decimal(raw)
             case FactKind.DATE, str():
                 return date.fromisoformat(raw)
@@ -156,6 +160,8 @@ def parse_vocabulary(section: Section) -> Vocabulary:
     precedences = tuple(sorted(stated, key=attrgetter("effective")))
     if not precedences:
         raise section.wrong("precedence", "missing", "Add [[precedence]] with effective and sources")
+    if len({precedence.effective for precedence in precedences}) != len(precedences):
+        raise section.wrong("precedence", "two from the same day", "Give one [[precedence]] for each effective day")
     return Vocabulary(facts, departments, precedences)
 
 

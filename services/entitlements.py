@@ -7,7 +7,7 @@ from datetime import date
 import asyncpg
 import structlog
 
-from domain.card import card_facts
+from domain.card import birth_fact, card_facts
 from domain.entitlement import Entitlement, decide
 from domain.fact import Fact, FactInvalid, Facts
 from domain.vocabulary import Vocabulary
@@ -16,8 +16,6 @@ from services.resources import Resources
 from services.vault import DataKey, Sealed
 
 __all__ = ["Entitlement", "Facts", "decide_for", "facts_of"]
-
-BIRTH_REGISTER = "police"
 
 _STATEMENTS = (
     "SELECT resident_id, name, source, value_sealed, valid_from, valid_until, recorded_on "
@@ -39,11 +37,7 @@ async def facts_of(resources: Resources, persons: Sequence[Person]) -> Sequence[
     """
     rows = await resources.database.fetch(_STATEMENTS, [person.id for person in persons])
     vocabulary = resources.rules.reference.vocabulary
-    return [
-        Facts.of([*_known_of(person), *_stated(own, person.data_key, vocabulary)])
-        for person in persons
-        for own in [[row for row in rows if row["resident_id"] == person.id]]
-    ]
+    return [Facts.of([*_known_of(person), *_stated(rows, person, vocabulary)]) for person in persons]
 
 
 def decide_for(resources: Resources, facts: Facts, on: date) -> tuple[Entitlement, ...]:
@@ -57,18 +51,20 @@ def decide_for(resources: Resources, facts: Facts, on: date) -> tuple[Entitlemen
 
 def _known_of(person: Person) -> Iterator[Fact]:
     """What the register's own columns say."""
-    yield Fact("birth_date", person.birth_date, BIRTH_REGISTER, None, None, recorded_on=person.birth_date)
+    yield birth_fact(person.birth_date)
     if person.card is not None:
         yield from card_facts(person.card.on_record)
 
 
-def _stated(rows: Sequence[asyncpg.Record], key: DataKey, vocabulary: Vocabulary) -> list[Fact]:
-    """The stored statements that can be read."""
+def _stated(rows: Sequence[asyncpg.Record], person: Person, vocabulary: Vocabulary) -> list[Fact]:
+    """The stored statements about a person that can be read."""
     facts: list[Fact] = []
     unreadable: set[str] = set()
     for row in rows:
+        if row["resident_id"] != person.id:
+            continue
         try:
-            facts.append(_fact(row, key, vocabulary))
+            facts.append(_fact(row, person.data_key, vocabulary))
         except FactInvalid as error:
             # The text names the fact and the remedy, never the value or the person.
             _log.warning("fact_unreadable", problem=str(error))
