@@ -14,6 +14,7 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     GraphQLError,
+    GraphQLSyntaxError,
     OperationType,
     execute,
     get_operation_ast,
@@ -31,6 +32,7 @@ from services.settings import Settings
 
 _REMEMBERED = 256
 _MAX_ERRORS = 20
+_TOO_MANY_TOKENS = "Parsing aborted"
 
 
 class Fate(Enum):
@@ -102,8 +104,8 @@ class Engine:
             self._remembered.move_to_end(query)
             return known
         if len(query) > self._settings.max_characters:
-            raise ExpectedError(ErrorCode.LIMIT_EXCEEDED, messages.too_long(self._settings.max_characters))
-        document = parse(query, max_lexical_tokens=self._settings.max_tokens)
+            raise limits.LimitExceeded(limits.Limit.CHARACTERS, self._settings.max_characters)
+        document = self._parse(query)
         limits.check(self._schema, document, self._settings, {})
         errors = validate(self._schema, document, specified_rules, max_errors=_MAX_ERRORS, hide_suggestions=True)
         if errors:
@@ -113,6 +115,14 @@ class Engine:
         if len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
         return prepared
+
+    def _parse(self, query: str) -> DocumentNode:
+        try:
+            return parse(query, max_lexical_tokens=self._settings.max_tokens)
+        except GraphQLSyntaxError as error:
+            if _TOO_MANY_TOKENS in error.message:
+                raise limits.LimitExceeded(limits.Limit.TOKENS, self._settings.max_tokens) from None
+            raise
 
     async def _execute(self, document: DocumentNode, request: Request, context: Context) -> ExecutionResult:
         result = execute(

@@ -10,10 +10,14 @@ from schema.context import Info
 from schema.credential import Credential
 from schema.entitlement import Entitlement
 from schema.identity import to_id
+from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of
 from schema.ride import Ride
 from services import entitlements
 from services.people import Person
+
+# As many as the district's plan is growing to.
+_PROGRAMMES = 12
 
 
 @strawberry.interface(description="A person in the register, as she herself or her guardian sees her.")
@@ -38,7 +42,8 @@ class Holder:
         return Card.of(self.person.card, info.context.on) if self.person and self.person.card else None
 
     @strawberry.field(
-        description="Every programme: whether she is entitled to it on a day (today when not given), and why."
+        description="Every programme: whether she is entitled to it on a day (today when not given), and why.",
+        metadata={LIST_SIZE: _PROGRAMMES},
     )
     async def entitlements(self, info: Info, on: date | None = None) -> list[Entitlement]:
         """The decisions for the person."""

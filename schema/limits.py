@@ -32,7 +32,7 @@ from services.settings import Mode, Settings
 
 # How long a list without pages is taken to be, unless its field says so: @strawberry.field(metadata={LIST_SIZE: 3}).
 LIST_SIZE = "list_size"
-_USUAL_LIST = 10
+_USUAL_LIST = 4
 _INTROSPECTION_LIST = 3
 _INTROSPECTION = {"__schema", "__type"}
 # Selection sets within one another, spreads included; far above any honest document, far below Python's stack.
@@ -41,8 +41,10 @@ _MAX_INT_DIGITS = 10
 
 
 class Limit(StrEnum):
-    """What an operation can have too much of, besides tokens and characters, which the parser counts."""
+    """What a document or an operation can have too much of."""
 
+    CHARACTERS = "characters"
+    TOKENS = "tokens"
     DEPTH = "depth"
     ALIASES = "aliases"
     DIRECTIVES = "directives"
@@ -81,10 +83,9 @@ class _Tally:
         self.nodes += other.nodes
         self.keys.update(other.keys)
 
-    def close(self) -> "_Tally":
-        """Count the fields that this selection set names again: each is one more to merge, as an alias is."""
-        self.aliases += self.keys.total() - len(self.keys)
-        return self
+    def repeated(self) -> int:
+        """How many fields its top level names again: each is one more to merge, as an alias is one more to answer."""
+        return self.keys.total() - len(self.keys)
 
 
 def depends_on_variables(document: DocumentNode) -> bool:
@@ -131,9 +132,9 @@ class _Meter:
         settings = self._settings
         for limit, amount, most in (
             (Limit.DEPTH, tally.depth, settings.max_depth),
-            (Limit.ALIASES, tally.aliases + tally.keys.total() - len(tally.keys), settings.max_aliases),
-            (Limit.DIRECTIVES, tally.directives, settings.max_directives),
             (Limit.FRAGMENT_SPREADS, tally.spreads, settings.max_fragment_spreads),
+            (Limit.ALIASES, tally.aliases + tally.repeated(), settings.max_aliases),
+            (Limit.DIRECTIVES, tally.directives, settings.max_directives),
             (Limit.COST, tally.cost, settings.max_cost),
             (Limit.NODES, tally.nodes, settings.max_nodes),
         ):
@@ -201,9 +202,9 @@ class _Meter:
         inner = self._selections(
             node.selection_set, get_named_type(definition.type) if definition else None, nesting + 1
         )
-        inner.close()
-        tally.depth = max(tally.depth, 1 if introspects else 1 + inner.depth)
-        tally.aliases += inner.aliases
+        # The usual introspection query is deep by itself; graphql-core has a rule of its own for its nesting.
+        tally.depth = max(tally.depth, 1 if introspects or _is_introspection(on) else 1 + inner.depth)
+        tally.aliases += inner.aliases + inner.repeated()
         tally.directives += inner.directives
         tally.spreads += inner.spreads
         tally.cost += size * inner.cost
@@ -217,7 +218,7 @@ class _Meter:
             return self._page(node)
         if not isinstance(get_nullable_type(definition.type), GraphQLList) or node.name.value == "edges":
             return 1
-        if on is not None and on.name.startswith("__"):
+        if _is_introspection(on):
             return _INTROSPECTION_LIST
         origin = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
         return int(origin.metadata.get(LIST_SIZE, _USUAL_LIST)) if origin else _USUAL_LIST
@@ -250,6 +251,10 @@ def _defaults(document: DocumentNode) -> dict[str, int]:
                     name, value = variable.variable.name.value, _integer(variable.default_value)
                     defaults[name] = max(value, defaults.get(name, value))
     return defaults
+
+
+def _is_introspection(on: GraphQLNamedType | None) -> bool:
+    return on is not None and on.name.startswith("__")
 
 
 def _integer(node: IntValueNode) -> int:

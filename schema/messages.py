@@ -132,8 +132,3 @@ def page_size(most: int) -> str:
 def limit(name: str, most: int) -> str:
     """Said to the author of a client whose operation exceeds a limit."""
     return f"The operation exceeds the limit of {most} for {name.replace('_', ' ')}."
-
-
-def too_long(most: int) -> str:
-    """Said to the author of a client whose document has too many characters."""
-    return f"The document exceeds the limit of {most} characters."
