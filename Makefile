@@ -73,6 +73,7 @@ $(VENV)/demo.stamp: requirements/demo.txt | $(PYTHON)
 	@touch $@
 
 $(VENV)/check.stamp: requirements/check.txt | $(PYTHON)
+	./.ci/packages test
 	$(PIP) -r $<
 	@touch $@ $(VENV)/demo.stamp
 

@@ -49,7 +49,9 @@ def verify_audit() -> None:
     with database_urls(operator_settings()) as urls:
         found = asyncio.run(_verify(urls.app))
     if isinstance(found, ChainBroken):
-        raise CommandFailed(f"The audit log is broken at entry {found.sequence}: it was altered, or an entry is missing.")
+        raise CommandFailed(
+            f"The audit log is broken at entry {found.sequence}: it was altered, or an entry is missing."
+        )
     typer.echo(f"The audit log is whole: {found} entries, each following from the one before.")
 
 

@@ -8,13 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
-from cli.environment import DatabaseUrls, database_urls, operator_settings
+from cli.environment import OWNER, DatabaseUrls, database_urls, operator_settings
 from cli.explanation import CommandFailed
 
 
 def migrate() -> None:
     """Bring the database of DATABASE_OWNER_URL to the newest schema; safe to repeat and to run before an upgrade."""
-    with database_urls(operator_settings()) as urls:
+    with database_urls(operator_settings(), OWNER) as urls:
         bring_up_to_date(urls)
     typer.echo("The database has the newest schema.")
 
@@ -23,7 +23,7 @@ def backup(file: Annotated[Path, typer.Argument(help="File to write; it appears 
     """Save the database to one compressed file; the keys are no part of it, so keep those apart."""
     from cli import backup as saving
 
-    with database_urls(operator_settings()) as urls:
+    with database_urls(operator_settings(), OWNER) as urls:
         saving.backup(urls.owner, file)
     typer.echo(f"Saved to {file}. It opens only with the server's keys file: keep a copy of that elsewhere.")
 
@@ -34,7 +34,7 @@ def restore(
     """Bring a backup into the empty database of DATABASE_OWNER_URL, and migrate it to this version's schema."""
     from cli import backup as saving
 
-    with database_urls(operator_settings()) as urls:
+    with database_urls(operator_settings(), OWNER) as urls:
         if asyncio.run(_has_tables(urls.owner)):
             raise CommandFailed("The database is not empty: name a new one in DATABASE_OWNER_URL, nothing was changed.")
         saving.restore(urls.owner, file)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from cli.embedded import EmbeddedPostgres
     from services.settings import Settings
 
+OWNER = "DATABASE_OWNER_URL"
+APP = "DATABASE_URL"
+ROLES = {OWNER: "owns its tables", APP: "serves and owns nothing"}
+
 
 @dataclass(frozen=True)
 class DatabaseUrls:
@@ -43,28 +47,39 @@ def demo_keys_file(settings: "Settings") -> Path:
     return settings.keys_file or settings.data_dir / "keys.json"
 
 
-def given_urls(settings: "Settings") -> DatabaseUrls | None:
-    """DATABASE_URL and DATABASE_OWNER_URL, each standing in for the other; None when neither is given."""
-    app, owner = settings.database_url, settings.database_owner_url
-    either = owner or app
+def given_urls(settings: "Settings", *needed: str) -> DatabaseUrls | None:
+    """The database that DATABASE_URL and DATABASE_OWNER_URL name, one standing in for the other; None for neither.
+
+    Raises:
+        SettingsInvalid: one of them is given, but not the `needed` one.
+    """
+    from services.settings import SettingsInvalid
+
+    given = {OWNER: settings.database_owner_url, APP: settings.database_url}
+    either = settings.database_owner_url or settings.database_url
     if either is None:
         return None
-    return DatabaseUrls((owner or either).get_secret_value(), (app or either).get_secret_value())
+    for name in needed:
+        if given[name] is None:
+            raise SettingsInvalid(f"{name} is missing: name the same database as the role that {ROLES[name]}.")
+    urls = [(given[name] or either).get_secret_value() for name in (OWNER, APP)]
+    return DatabaseUrls(*urls)
 
 
 @contextmanager
-def database_urls(settings: "Settings") -> Iterator[DatabaseUrls]:
+def database_urls(settings: "Settings", *needed: str) -> Iterator[DatabaseUrls]:
     """The database that the environment names, else the demo's own, started for as long as it is needed.
 
     Raises:
-        EmbeddedPostgresError: neither is there.
+        SettingsInvalid: as `given_urls`.
+        EmbeddedPostgresError: the environment names none, and there is no demo.
     """
-    given = given_urls(settings)
+    given = given_urls(settings, *needed)
     if given is not None:
         yield given
         return
     server = embedded_server(settings)
-    server.owner_url()  # says at once that there is no demo yet, before a start would make an empty one
+    server.owner_url()  # says that there is no demo yet, before a start would make an empty one
     was_running = server.is_running()
     server.start()
     try:

@@ -51,7 +51,9 @@ def show_phone(
 @app.command("code")
 def print_code(
     who: Annotated[str, typer.Argument(help="As for `phone`, or `clerk`.")] = "1",
-    phone: Annotated[bool, typer.Option("--phone", help="A code that proves her phone number, to bind a card.")] = False,
+    phone: Annotated[
+        bool, typer.Option("--phone", help="A code that proves her phone number, to bind a card.")
+    ] = False,
 ) -> None:
     """Print a fresh single-use code: by default the login code of wx.login, for `signInWithWechat`."""
     from cli.demo.notes import notes_file, read_notes

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from cli.demo.people import DemoGuardian, DemoResident, district, residents
-from cli.demo.timetable import slots
+from cli.demo.timetable import DemoSlot, slots
 from domain.dates import local_date
 from models.record import new_id
 from models.resident import GuardianScope
@@ -60,6 +60,22 @@ async def load_district(
             await _copy(connection, _people_rows(vault, batch, on))
             advance(len(batch))
         await _copy(connection, _timetable_rows(on))
+
+
+async def extend_timetable(connection: asyncpg.Connection, at: datetime) -> None:
+    """Add the slots that come into view as days pass, so that a demo kept for months can still be booked."""
+    on = local_date(at)
+    offered = await connection.fetch(
+        "SELECT v.id, v.name, max(s.starts_at) AS last FROM service v JOIN slot s ON s.service_id = v.id GROUP BY v.id"
+    )
+    patterns = {service["name"]: service for provider in district()["provider"] for service in provider["service"]}
+    rows: Rows = defaultdict(list)
+    for service in offered:
+        pattern = patterns.get(service["name"])
+        for slot in slots(pattern, on) if pattern else ():
+            if slot.starts_at > service["last"]:
+                rows["slot"].append(_slot_row(service["id"], slot))
+    await _copy(connection, rows)
 
 
 async def _copy(connection: asyncpg.Connection, rows: Rows) -> None:
@@ -118,5 +134,9 @@ def _timetable_rows(on: date) -> Rows:
             offer = (service["name"], service["programme"], service["cancel_minutes"])
             rows["service"].append((service_id, provider_id, *offer))
             for slot in slots(service, on):
-                rows["slot"].append((new_id(), service_id, slot.starts_at, slot.ends_at, slot.capacity, 0))
+                rows["slot"].append(_slot_row(service_id, slot))
     return rows
+
+
+def _slot_row(service_id: UUID, slot: DemoSlot) -> tuple[Any, ...]:
+    return (new_id(), service_id, slot.starts_at, slot.ends_at, slot.capacity, 0)

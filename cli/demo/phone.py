@@ -1,4 +1,4 @@
-"""A holder's phone in a few lines of Python: it signs in, binds a card, keeps a key and a pass, and shows codes offline."""
+"""A holder's phone in a few lines of Python: signs in, binds a card, keeps a key and a pass, shows codes offline."""
 
 import base64
 import os
@@ -104,7 +104,9 @@ class Phone:
         """
         self._keep_session(self._answer(SIGN_IN, {"code": code}, "Session"))
 
-    def bind(self, name: str, card_number: str, *, phone_code: str | None = None, clerk_code: str | None = None) -> None:
+    def bind(
+        self, name: str, card_number: str, *, phone_code: str | None = None, clerk_code: str | None = None
+    ) -> None:
         """Tie the account to a card, as its holder or as her guardian, by a phone code or a clerk's code.
 
         Raises:

@@ -17,8 +17,8 @@ def draw(text: str) -> Text:
     symbol.add_data(text)
     symbol.make()
     rows = symbol.get_matrix()
-    # The last line of an odd number of rows ends with one row more of quiet zone.
-    rows += [[False] * len(rows[0])] * (len(rows) % 2)
+    # A symbol has an odd number of rows: the last line ends with one row more of quiet zone.
+    rows.append([False] * len(rows[0]))
     lines = (
         "".join(_HALVES[upper, lower] for upper, lower in zip(rows[row], rows[row + 1], strict=True))
         for row in range(0, len(rows), 2)
