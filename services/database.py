@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ class Database:
                 try:
                     rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *values)
                 except _BROKEN_OFF:
-                    connection.terminate()
+                    _drop(connection)
                     raise
                 return rows
 
@@ -87,11 +87,10 @@ class Database:
                     yield connection
                     await transaction.commit()
                 except _BROKEN_OFF:
-                    connection.terminate()
+                    _drop(connection)
                     raise
                 except BaseException:
-                    if not connection.is_closed() and connection.is_in_transaction():
-                        await transaction.rollback()
+                    await _roll_back(connection, transaction)
                     raise
 
     async def ping(self) -> None:
@@ -103,14 +102,22 @@ class Database:
         await self.fetch("SELECT 1")
 
 
+def _drop(connection: asyncpg.Connection) -> None:
+    with suppress(asyncpg.InterfaceError):  # it has gone by itself
+        connection.terminate()
+
+
+async def _roll_back(connection: asyncpg.Connection, transaction: asyncpg.transaction.Transaction) -> None:
+    with suppress(asyncpg.InterfaceError):  # the connection has gone, and the transaction with it
+        if not connection.is_closed() and connection.is_in_transaction():
+            await transaction.rollback()
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
-        # asyncpg's refusal of a value is a ValueError too: a mistake of ours, not the database's.
-        if isinstance(error, ValueError):
-            raise
         raise DatabaseUnavailable(type(error).__name__) from error
 
 

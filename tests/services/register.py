@@ -1,0 +1,267 @@
+"""Stands in for what is outside the services in their tests: the clock, WeChat, and the register's import."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from card.number import check_character
+from domain.access import Viewer
+from domain.dates import local_date
+from models.record import new_id
+from services.people import People, people_of
+from services.resources import Resources
+from services.vault import DataKey, Indexed, Sealed
+from services.wechat import WechatCodeInvalid
+
+_numbers = count(1)
+
+
+class Clock:
+    """A clock that moves only when it is told to."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        """The time it shows."""
+        return self.at
+
+    def forward(self, **duration: float) -> None:
+        """Move on by the arguments of a timedelta."""
+        self.at += timedelta(**duration)
+
+
+class FakeWechat:
+    """Codes that WeChat gave, each good once; `calls` counts the questions."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, str] = {}
+        self.calls = 0
+
+    def login_code(self, openid: str) -> str:
+        """A fresh login code of a WeChat user."""
+        return self._code(openid)
+
+    def phone_code(self, phone: str) -> str:
+        """A fresh phone code for a number."""
+        return self._code(phone)
+
+    async def openid(self, code: str) -> str:
+        """See `services.wechat.Wechat`."""
+        return self._spend(code)
+
+    async def phone_number(self, code: str) -> str:
+        """See `services.wechat.Wechat`."""
+        return self._spend(code)
+
+    def _code(self, answer: str) -> str:
+        code = f"code-{next(_numbers)}"
+        self._codes[code] = answer
+        return code
+
+    def _spend(self, code: str) -> str:
+        self.calls += 1
+        try:
+            return self._codes.pop(code)
+        except KeyError:
+            raise WechatCodeInvalid from None
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A resident as the register has her, with the key to her sealed columns."""
+
+    id: UUID
+    name: str
+    phone: str | None
+    card_number: str
+    card_id: UUID
+    key: DataKey = field(repr=False)
+
+
+class Register:
+    """Writes rows through the owner's connection, sealed as the server itself would seal them."""
+
+    def __init__(self, owner: asyncpg.Connection, resources: Resources) -> None:
+        self._owner = owner
+        self._resources = resources
+
+    async def resident(
+        self,
+        *,
+        name: str = "王小明",
+        phone: str | None = "",
+        birth_date: date = date(1980, 5, 1),
+        town: str = "曹娥街道",
+        **card: Any,
+    ) -> Holder:
+        """A resident with one card (`card`: as `Register.card`); an empty phone means: a number of her own."""
+        vault, number = self._resources.vault, next(_numbers)
+        first = f"330604{birth_date:%Y%m%d}{number % 1000:03d}"
+        id_number = first + check_character(first)
+        if phone == "":
+            phone = f"139{number:08d}"
+        resident_id = new_id()
+        key, wrapped, version = vault.new_data_key(resident_id)
+        await self._insert(
+            "resident",
+            id=resident_id,
+            data_key=wrapped,
+            data_key_version=version,
+            name_sealed=key.seal(Sealed.NAME, name),
+            name_index=vault.index(Indexed.NAME, name),
+            id_number_sealed=key.seal(Sealed.ID_NUMBER, id_number),
+            id_number_index=vault.index(Indexed.ID_NUMBER, id_number),
+            phone_sealed=phone and key.seal(Sealed.PHONE, phone),
+            phone_index=phone and vault.index(Indexed.PHONE, phone),
+            address_sealed=key.seal(Sealed.ADDRESS, "绍兴市上虞区某路 1 号"),
+            birth_date=birth_date,
+            town=town,
+            village="一村",
+        )
+        category, grade = card.get("category", 1), card.get("grade", 1)
+        card_number = f"{id_number}{category}{grade}"
+        card_id = await self.card(resident_id, key, card_number, **card)
+        return Holder(resident_id, name, phone, card_number, card_id, key)
+
+    async def card(
+        self,
+        resident_id: UUID,
+        key: DataKey,
+        number: str,
+        *,
+        category: int = 1,
+        categories: str = "",
+        grade: int = 1,
+        state: str = "active",
+        issued_on: date = date(2020, 1, 1),
+        valid_until: date = date(2029, 12, 31),
+    ) -> UUID:
+        """A card of a resident; `categories` are the digits of a multiple disability, else the category alone."""
+        return await self._insert(
+            "card",
+            resident_id=resident_id,
+            number_sealed=key.seal(Sealed.CARD_NUMBER, number),
+            number_index=self._resources.vault.index(Indexed.CARD_NUMBER, number),
+            category=category,
+            categories=categories or str(category),
+            grade=grade,
+            state=state,
+            issued_on=issued_on,
+            valid_until=valid_until,
+        )
+
+    async def fact(
+        self,
+        holder: Holder,
+        name: str,
+        value: object,
+        *,
+        source: str = "civil_affairs",
+        valid_from: date = date(2026, 1, 1),
+        valid_until: date | None = None,
+        recorded_on: date = date(2026, 1, 1),
+    ) -> UUID:
+        """A department's statement about a resident; the value is what JSON can say."""
+        return await self._insert(
+            "fact",
+            resident_id=holder.id,
+            name=name,
+            source=source,
+            value_sealed=holder.key.seal(Sealed.FACT, json.dumps(value)),
+            valid_from=valid_from,
+            valid_until=valid_until,
+            recorded_on=recorded_on,
+        )
+
+    async def viewer(self, holder: Holder | None = None, *, address: str = "192.0.2.1") -> Viewer:
+        """A signed-in account, bound to a holder when there is one."""
+        at = self._resources.clock()
+        account_id = await self._insert(
+            "account",
+            openid_index=self._resources.vault.index(Indexed.OPENID, f"openid-{next(_numbers)}"),
+            resident_id=holder and holder.id,
+            created_at=at,
+        )
+        ends = at + timedelta(days=30)
+        session_id = await self._insert("session", account_id=account_id, started_at=at, expires_at=ends, used_at=at)
+        return Viewer(account_id, session_id, address)
+
+    async def guardian(
+        self,
+        ward: Holder,
+        account_id: UUID | None = None,
+        *,
+        name: str = "李梅",
+        phone: str = "13700000000",
+        scope: str = "full",
+        valid_from: date = date(2026, 1, 1),
+        valid_until: date | None = None,
+    ) -> UUID:
+        """A guardian of a ward, bound to an account when there is one."""
+        vault = self._resources.vault
+        return await self._insert(
+            "guardian",
+            ward_id=ward.id,
+            account_id=account_id,
+            name_sealed=ward.key.seal(Sealed.GUARDIAN_NAME, name),
+            name_index=vault.index(Indexed.NAME, name),
+            phone_sealed=ward.key.seal(Sealed.GUARDIAN_PHONE, phone),
+            phone_index=vault.index(Indexed.PHONE, phone),
+            relation="母亲",
+            scope=scope,
+            proven_by="户口簿",
+            valid_from=valid_from,
+            valid_until=valid_until,
+        )
+
+    async def staff(self, account_id: UUID, *, town: str = "", role: str = "clerk", left_on: date | None = None) -> UUID:
+        """A member of staff behind an account."""
+        return await self._insert(
+            "staff", account_id=account_id, role=role, organisation="区残联", town=town, left_on=left_on
+        )
+
+    async def service(self, *, name: str = "康复训练", cancel_minutes: int = 120) -> UUID:
+        """A service with a provider of its own."""
+        provider_id = await self._insert("provider", name="康复中心", address="某路 2 号")
+        return await self._insert(
+            "service",
+            provider_id=provider_id,
+            name=name,
+            programme="rehab-training-relief",
+            cancel_minutes=cancel_minutes,
+        )
+
+    async def slot(
+        self, service_id: UUID, *, hours: float = 24, minutes: float = 60, capacity: int = 1, taken: int = 0
+    ) -> UUID:
+        """A slot that begins `hours` from now and lasts `minutes`."""
+        starts_at = self._resources.clock() + timedelta(hours=hours)
+        return await self._insert(
+            "slot",
+            service_id=service_id,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(minutes=minutes),
+            capacity=capacity,
+            taken=taken,
+        )
+
+    async def people(self, viewer: Viewer) -> People:
+        """The viewer's people today."""
+        return await people_of(self._resources, viewer, local_date(self._resources.clock()))
+
+    async def _insert(self, table: str, **columns: object) -> UUID:
+        columns.setdefault("id", new_id())
+        names = ", ".join(columns)
+        places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
+        # Names of tables and columns come from this file alone.
+        row_id: UUID = await self._owner.fetchval(
+            f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING id",  # noqa: S608 - see above
+            *columns.values(),
+        )
+        return row_id
