@@ -1,0 +1,39 @@
+"""Bookings are refused for the reason that helps most."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.booking import BookingRefusal, Wish, refuse_booking, refuse_cancellation
+
+NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+FREE = Wish(NOW + timedelta(hours=1), places_left=1, holds_this_slot=False, holds_an_overlapping_slot=False)
+
+
+def test_a_free_place_is_given() -> None:
+    """The last place of a slot to come is given."""
+    assert refuse_booking(FREE, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        (replace(FREE, starts_at=NOW), BookingRefusal.SLOT_PAST),
+        (replace(FREE, places_left=0), BookingRefusal.SLOT_FULL),
+        (replace(FREE, places_left=0, holds_this_slot=True), BookingRefusal.ALREADY_BOOKED),
+        (replace(FREE, places_left=0, holds_an_overlapping_slot=True), BookingRefusal.OVERLAPS),
+        (replace(FREE, starts_at=NOW - timedelta(hours=1), holds_this_slot=True), BookingRefusal.SLOT_PAST),
+    ],
+)
+def test_a_refusal_names_its_reason(wish: Wish, reason: BookingRefusal) -> None:
+    """What cannot be mended is said first, and "full" only to who could have had a place."""
+    assert refuse_booking(wish, NOW) is reason
+
+
+def test_a_place_can_be_given_back_until_the_deadline() -> None:
+    """The deadline itself is still in time; a moment later is not."""
+    starts_at, deadline = NOW + timedelta(hours=2), timedelta(hours=2)
+
+    assert refuse_cancellation(starts_at, deadline, NOW) is None
+    assert refuse_cancellation(starts_at, deadline, NOW + timedelta(microseconds=1)) is BookingRefusal.TOO_LATE
