@@ -23,8 +23,11 @@ def backup(owner_url: str, file: Path) -> None:
     """
     unfinished = file.with_name(f"{file.name}.new")
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    _run(owner_url, "pg_dump", "--format=custom", "--no-owner", f"--file={unfinished}")
-    unfinished.replace(file)
+    try:
+        _run(owner_url, "pg_dump", "--format=custom", "--no-owner", f"--file={unfinished}")
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def restore(owner_url: str, file: Path) -> None:

@@ -1,0 +1,95 @@
+"""Proves that the rules' check names a mistake and its place, and that the audit log's check finds an altered entry."""
+
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from services import audit
+from services.bootstrap import POLICY
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Sdc
+    from tests.conftest import DatabaseAddresses
+
+AT = datetime(2026, 11, 25, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+async def owner(database: "DatabaseAddresses") -> AsyncIterator[asyncpg.Connection]:
+    """A connection that may do what the server may not."""
+    connection = await asyncpg.connect(database.owner_url)
+    yield connection
+    await connection.close()
+
+
+def test_the_rules_of_this_checkout_are_listed(sdc: "Sdc") -> None:
+    """Every programme is named with its title and the day from which it applies."""
+    checked = sdc("policy", "check")
+
+    assert checked.returncode == 0, checked.stderr
+    for file in POLICY.glob("*-*.toml"):
+        assert file.stem in checked.stdout
+    assert "2016-12-04" in checked.stdout
+    assert "no mistake found" in checked.stdout
+
+
+def test_a_mistake_is_named_with_file_and_remedy(tmp_path: Path, sdc: "Sdc") -> None:
+    """Whoever edits a rule sees where it is wrong, in one sentence."""
+    rules = tmp_path / "policy"
+    shutil.copytree(POLICY, rules)
+    file = rules / "free-bus.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('title = "免费', 'titel = "免费', 1), encoding="utf-8")
+
+    checked = sdc("policy", "check", rules)
+
+    assert checked.returncode == 1
+    assert "free-bus.toml" in checked.stderr
+    assert "title" in checked.stderr
+    assert "Traceback" not in checked.stderr
+
+
+def test_a_folder_that_is_not_there_is_a_wrong_call(tmp_path: Path, sdc: "Sdc") -> None:
+    """A typing error in the path is told by the command line itself."""
+    assert sdc("policy", "check", tmp_path / "nowhere").returncode == 2
+
+
+async def test_a_whole_log_is_counted_and_an_altered_entry_found(
+    database: "DatabaseAddresses", owner: asyncpg.Connection, sdc: "Sdc"
+) -> None:
+    """The server's role suffices for the check; an alteration by the database's owner shows with its place."""
+    for number in range(3):
+        async with owner.transaction():
+            await audit.record(owner, audit.Event("staff:1", "look", f"resident:{number}"), AT)
+    whole = sdc("audit", "verify", DATABASE_URL=database.app_url)
+    await owner.execute("ALTER TABLE audit DISABLE TRIGGER audit_append_only")
+    await owner.execute("UPDATE audit SET actor = 'staff:2' WHERE sequence = 2")
+
+    broken = sdc("audit", "verify", DATABASE_URL=database.app_url)
+
+    assert (whole.returncode, broken.returncode) == (0, 1)
+    assert "3 entries" in whole.stdout
+    assert "entry 2" in broken.stderr
+
+
+def test_a_database_that_is_away_is_told_in_one_sentence(sdc: "Sdc") -> None:
+    """Nothing listens on port 1: no traceback, and the password stays out of the message."""
+    away = sdc("audit", "verify", DATABASE_URL="postgresql://sdc_app:very-secret@127.0.0.1:1/sdc")
+
+    assert away.returncode == 1
+    assert "DATABASE_URL" in away.stderr
+    assert "Traceback" not in away.stderr
+    assert "very-secret" not in away.stdout + away.stderr
+
+
+def test_without_database_and_demo_the_remedy_is_named(tmp_path: Path, sdc: "Sdc") -> None:
+    """A command for a demo that was never started does not make an empty one."""
+    nothing = sdc("audit", "verify", DATA_DIR=tmp_path / "none")
+
+    assert nothing.returncode == 1
+    assert "make run" in nothing.stderr
+    assert not (tmp_path / "none/postgres").exists()

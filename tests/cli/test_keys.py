@@ -1,0 +1,107 @@
+"""Proves that keys are made once, kept private, vouched for by their own root only, and never overwritten."""
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services.keys import KEY_SET_LIFETIME, KeysInvalid, read_keys, read_root, renew_key_set, replace_keys
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Sdc
+
+
+@pytest.fixture(scope="module")
+def root_file(tmp_path_factory: pytest.TempPathFactory, sdc: "Sdc") -> Path:
+    """A root key that the command made."""
+    file = tmp_path_factory.mktemp("root") / "root.json"
+    assert sdc("keys", "root", file).returncode == 0
+    return file
+
+
+@pytest.fixture
+def server_file(tmp_path: Path, root_file: Path, sdc: "Sdc") -> Path:
+    """Server keys under that root, in a folder that the command had to make."""
+    file = tmp_path / "keys/server.json"
+    assert sdc("keys", "new", file, "--root", root_file).returncode == 0
+    return file
+
+
+def test_server_keys_are_for_production_private_and_vouched_for_by_the_root(root_file: Path, server_file: Path) -> None:
+    """Both files are readable by their owner only, and the server's names the root that signed it."""
+    keys = read_keys(server_file, datetime.now(UTC))
+
+    assert not keys.demo
+    assert keys.root == read_root(root_file).verifying_key
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (root_file, server_file)} == {0o600}
+
+
+def test_a_file_is_never_overwritten(root_file: Path, server_file: Path, sdc: "Sdc") -> None:
+    """Keys open the register: a command repeated by mistake must not replace them."""
+    before = server_file.read_bytes(), root_file.read_bytes()
+
+    again = sdc("keys", "new", server_file, "--root", root_file)
+    root_again = sdc("keys", "root", root_file)
+
+    assert (again.returncode, root_again.returncode) == (1, 1)
+    assert "never overwritten" in again.stderr
+    assert (server_file.read_bytes(), root_file.read_bytes()) == before
+
+
+def test_no_secret_is_printed(tmp_path: Path, root_file: Path, sdc: "Sdc") -> None:
+    """What a terminal shows ends in scroll-back and recordings."""
+    made = sdc("keys", "new", tmp_path / "server.json", "--root", root_file)
+
+    secrets = json.loads((tmp_path / "server.json").read_text())
+    texts = [text for text in [*secrets.values(), *secrets["master"].values()] if isinstance(text, str)]
+    assert len(texts) > 8
+    assert not any(text in made.stdout + made.stderr for text in texts)
+
+
+def test_renewal_brings_back_keys_whose_set_has_ended(root_file: Path, server_file: Path, sdc: "Sdc") -> None:
+    """A server that was off for too long refuses its keys, says what to do, and that works."""
+    long_ago = datetime.now(UTC) - KEY_SET_LIFETIME - timedelta(days=1)
+    ended = renew_key_set(read_keys(server_file, long_ago), read_root(root_file), long_ago)
+    replace_keys(server_file, ended)
+    with pytest.raises(KeysInvalid, match="sdc keys renew"):
+        read_keys(server_file, datetime.now(UTC))
+
+    renewed = sdc("keys", "renew", server_file, "--root", root_file)
+
+    assert renewed.returncode == 0, renewed.stderr
+    keys = read_keys(server_file, datetime.now(UTC))
+    assert (keys.issuer, keys.master, keys.root) == (ended.issuer, ended.master, ended.root)
+    assert f"{datetime.now(UTC) + KEY_SET_LIFETIME:%Y-%m}" in renewed.stdout
+
+
+def test_another_root_cannot_renew(tmp_path: Path, server_file: Path, sdc: "Sdc") -> None:
+    """Scanners trust one root; a set signed by another would lock them out."""
+    other = tmp_path / "other.json"
+    sdc("keys", "root", other)
+    before = server_file.read_bytes()
+
+    refused = sdc("keys", "renew", server_file, "--root", other)
+
+    assert refused.returncode == 1
+    assert "not the one" in refused.stderr
+    assert server_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"root_seed": "AAAA"}'])
+def test_a_missing_or_damaged_root_file_is_told_in_one_sentence(
+    tmp_path: Path, sdc: "Sdc", content: str | None
+) -> None:
+    """No traceback, no keys file, and the path that was wrong."""
+    root = tmp_path / "root.json"
+    if content is not None:
+        root.write_text(content)
+
+    refused = sdc("keys", "new", tmp_path / "server.json", "--root", root)
+
+    assert refused.returncode == 1
+    assert str(root) in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "server.json").exists()
