@@ -1,0 +1,143 @@
+"""Reads and writes the one CBOR encoding that everything signed here has, so that one content has one form of bytes.
+
+The encoding is RFC 8949's core deterministic one (section 4.2.1): shortest lengths, definite lengths, map keys sorted by
+their encoded bytes. Of CBOR's types only those that the format needs exist: integers, byte and text strings, arrays,
+maps with integer or text keys, true, false and null.
+
+Why not a library: cbor2 acts on tags (regular expressions, big numbers, shared references) before anybody can refuse
+them, and what it calls canonical is the order of the older RFC 7049. The tests hold this module against it.
+"""
+
+from typing import Any, Final
+
+from card.refusal import CredentialRefused, RefusalReason
+
+# The major types of RFC 8949, section 3.1; 6, tags, has no place here.
+_UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _SIMPLE = 0, 1, 2, 3, 4, 5, 7
+_SIMPLE_VALUES: Final = {20: False, 21: True, 22: None}
+# The format's own structures are three levels deep.
+_MAX_DEPTH: Final = 8
+
+
+def encode(value: Any) -> bytes:
+    """The deterministic encoding of a value.
+
+    Raises:
+        TypeError: the format has no such type.
+        OverflowError: an integer needs more than 64 bits.
+    """
+    match value:
+        case bool() | None:
+            return {False: b"\xf4", True: b"\xf5", None: b"\xf6"}[value]
+        case int():
+            return _head(_UNSIGNED, value) if value >= 0 else _head(_NEGATIVE, -1 - value)
+        case bytes():
+            return _head(_BYTES, len(value)) + value
+        case str():
+            encoded = value.encode()
+            return _head(_TEXT, len(encoded)) + encoded
+        case list() | tuple():
+            return _head(_ARRAY, len(value)) + b"".join(map(encode, value))
+        case dict():
+            entries = sorted((_encoded_key(key), encode(item)) for key, item in value.items())
+            return _head(_MAP, len(entries)) + b"".join(key + item for key, item in entries)
+        case _:
+            raise TypeError(f"{type(value).__name__} has no place in the format")
+
+
+def decode(raw: bytes, limit: int) -> Any:
+    """The value that `raw`, of `limit` bytes at most, is the deterministic encoding of.
+
+    Maps come as dict, arrays as list.
+
+    Raises:
+        CredentialRefused: TOO_LARGE before anything is read; NOT_CANONICAL for another encoding of a value, trailing
+            bytes among them; MALFORMED for everything else.
+    """
+    if len(raw) > limit:
+        raise CredentialRefused(RefusalReason.TOO_LARGE)
+    try:
+        value, end = _item(raw, 0, _MAX_DEPTH)
+    except (IndexError, UnicodeDecodeError):
+        raise CredentialRefused(RefusalReason.MALFORMED) from None
+    if end != len(raw):
+        raise CredentialRefused(RefusalReason.NOT_CANONICAL)
+    return value
+
+
+def _head(major: int, argument: int) -> bytes:
+    if argument < 24:
+        return bytes((major << 5 | argument,))
+    for information, size in ((24, 1), (25, 2), (26, 4)):
+        if argument < 1 << 8 * size:
+            return bytes((major << 5 | information,)) + argument.to_bytes(size, "big")
+    return bytes((major << 5 | 27,)) + argument.to_bytes(8, "big")
+
+
+def _encoded_key(key: Any) -> bytes:
+    if type(key) not in (int, str):
+        raise TypeError("the format's maps have integers and text for keys")
+    return encode(key)
+
+
+def _item(raw: bytes, start: int, depth: int) -> tuple[Any, int]:
+    """The item that begins at `start`, and where it ends."""
+    major, argument, at = _read_head(raw, start)
+    if major == _UNSIGNED:
+        return argument, at
+    if major == _NEGATIVE:
+        return -1 - argument, at
+    if major in (_BYTES, _TEXT):
+        end = at + argument
+        if end > len(raw):
+            raise CredentialRefused(RefusalReason.MALFORMED)
+        content = raw[at:end]
+        return (content if major == _BYTES else content.decode()), end
+    if major in (_ARRAY, _MAP) and depth > 0:
+        return (_array if major == _ARRAY else _map)(raw, argument, at, depth - 1)
+    if major == _SIMPLE and raw[start] & 31 in _SIMPLE_VALUES:
+        return _SIMPLE_VALUES[argument], at
+    raise CredentialRefused(RefusalReason.MALFORMED)
+
+
+def _read_head(raw: bytes, at: int) -> tuple[int, int, int]:
+    """Major type, argument, and where the content begins (RFC 8949, section 3)."""
+    initial = raw[at]
+    information = initial & 31
+    if information < 24:
+        return initial >> 5, information, at + 1
+    if information > 27:
+        # 31 opens an indefinite length; 28 to 30 mean nothing.
+        raise CredentialRefused(RefusalReason.NOT_CANONICAL if information == 31 else RefusalReason.MALFORMED)
+    size = 1 << information - 24
+    end = at + 1 + size
+    if end > len(raw):
+        raise CredentialRefused(RefusalReason.MALFORMED)
+    argument = int.from_bytes(raw[at + 1 : end], "big")
+    if argument < (24 if size == 1 else 1 << 4 * size):
+        raise CredentialRefused(RefusalReason.NOT_CANONICAL)
+    return initial >> 5, argument, end
+
+
+def _array(raw: bytes, length: int, at: int, depth: int) -> tuple[list[Any], int]:
+    items = []
+    for _ in range(length):
+        item, at = _item(raw, at, depth)
+        items.append(item)
+    return items, at
+
+
+def _map(raw: bytes, length: int, at: int, depth: int) -> tuple[dict[int | str, Any], int]:
+    entries: dict[int | str, Any] = {}
+    last_key = b""
+    for _ in range(length):
+        start = at
+        key, at = _item(raw, start, 0)
+        if type(key) not in (int, str):
+            raise CredentialRefused(RefusalReason.MALFORMED)
+        # Each key must be greater than the one before, so a key that comes twice is refused here as well.
+        if raw[start:at] <= last_key:
+            raise CredentialRefused(RefusalReason.NOT_CANONICAL)
+        last_key = raw[start:at]
+        entries[key], at = _item(raw, at, depth)
+    return entries, at
