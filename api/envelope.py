@@ -47,6 +47,8 @@ class Envelope:
             raise TypeError(f"only HTTP is served, not {scope['type']}")
         exchange = _Exchange(send, secrets.token_hex(8), self._lifecycle)
         scope.setdefault("state", {})["request_id"] = exchange.request_id
+        # By this Starlette's routes know that somebody answers for them, and raise instead of answering in plain text.
+        scope["app"] = self
         structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
         started = time.perf_counter()
         try:

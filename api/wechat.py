@@ -41,8 +41,11 @@ class _Token:
 class WechatClient:
     """`services.wechat.Wechat` over HTTP; the app secret is in no log and no error."""
 
-    def __init__(self, http: httpx.AsyncClient, app_id: str, app_secret: Callable[[], str]) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, app_id: str, app_secret: Callable[[], str], seconds: float = CALL_SECONDS
+    ) -> None:
         self._http = http
+        self._seconds = seconds
         self._app_id = app_id
         self._app_secret = app_secret
         self._token: _Token | None = None
@@ -56,14 +59,14 @@ class WechatClient:
             "js_code": code,
             "grant_type": "authorization_code",
         }
-        async with _in_time():
+        async with _in_time(self._seconds):
             answer = await self._call("GET", "/sns/jscode2session", params=query)
         _check(answer)
         return _text(answer, "openid")
 
     async def phone_number(self, code: str) -> str:
         """See `Wechat`; `phonenumber.getPhoneNumber`, POST /wxa/business/getuserphonenumber."""
-        async with _in_time():
+        async with _in_time(self._seconds):
             token = await self._access_token(unlike=None)
             answer = await self._phone_number(token, code)
             if answer.get("errcode") in _TOKEN_ENDED:
@@ -128,9 +131,9 @@ async def open_wechat(settings: Settings) -> AsyncIterator[WechatClient]:
 
 
 @asynccontextmanager
-async def _in_time() -> AsyncIterator[None]:
+async def _in_time(seconds: float) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(CALL_SECONDS):
+        async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
         raise WechatUnavailable("timeout") from None
