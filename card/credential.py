@@ -149,7 +149,7 @@ def verify_credential(token: bytes, keys: Mapping[bytes, VerifyingKey]) -> Verif
     message.check(key_of(message, keys).public)
     if message.typ is not None:
         raise CredentialRefused(RefusalReason.MALFORMED)
-    return VerifiedCredential(_claims(message.payload), hashlib.sha256(message.signed).digest(), _VERIFIED)
+    return VerifiedCredential(read_claims(message.payload), hashlib.sha256(message.signed).digest(), _VERIFIED)
 
 
 def prove(challenge: bytes, key: SigningKey) -> bytes:
@@ -179,7 +179,12 @@ def _read_classes(value: Any) -> tuple[str, ...]:
     raise ValueError("access classes")
 
 
-def _claims(payload: bytes) -> CredentialClaims:
+def read_claims(payload: bytes) -> CredentialClaims:
+    """What a credential's payload says, whoever signed it: to explain a code, never to admit by.
+
+    Raises:
+        CredentialRefused: MALFORMED.
+    """
     content = decode(payload, MAX_TOKEN_BYTES)
     try:
         (label,) = content.keys() - _REGISTERED

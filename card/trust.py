@@ -184,7 +184,20 @@ def read_time(raw: bytes, nonce: bytes, keys: Mapping[bytes, VerifyingKey]) -> d
     Raises:
         CredentialRefused: WRONG_NONCE for an answer to another question; see `card.cose.verify1`; MALFORMED.
     """
-    content = _content(verify1(raw, keys, typ=_TIME_TYPE, limit=_MAX_TIME_BYTES), 2)
+    return _time(verify1(raw, keys, typ=_TIME_TYPE, limit=_MAX_TIME_BYTES), nonce)
+
+
+def claimed_time(raw: bytes, nonce: bytes) -> datetime:
+    """The time in `raw`, whoever signed it: good to ask for the first bundle with, which brings the keys to check by.
+
+    Raises:
+        CredentialRefused: as `read_time`, but for the signature.
+    """
+    return _time(read_sign1(raw, _MAX_TIME_BYTES).payload, nonce)
+
+
+def _time(payload: bytes, nonce: bytes) -> datetime:
+    content = _content(payload, 2)
     if content[1] != nonce:
         raise CredentialRefused(RefusalReason.WRONG_NONCE)
     try:
