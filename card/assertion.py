@@ -14,7 +14,7 @@ _JTI_BYTES: Final = 16
 
 
 def sign_assertion(device_id: UUID, key: SigningKey, at: datetime, audience: str = "sdc") -> str:
-    """A JWT that is good for five minutes from `at`; `kid`, `iss` and `sub` are the device's id (RFC 7519, RFC 8037)."""
+    """A JWT (RFC 7519, RFC 8037) good for five minutes from `at`; `kid`, `iss` and `sub` are the device's id."""
     issued = int(at.timestamp())
     header = {"alg": "EdDSA", "kid": str(device_id), "typ": "JWT"}
     claims = {

@@ -1,8 +1,8 @@
 """Reads and writes the one CBOR encoding that everything signed here has, so that one content has one form of bytes.
 
-The encoding is RFC 8949's core deterministic one (section 4.2.1): shortest lengths, definite lengths, map keys sorted by
-their encoded bytes. Of CBOR's types only those that the format needs exist: integers, byte and text strings, arrays,
-maps with integer or text keys, true, false and null.
+The encoding is RFC 8949's core deterministic one (section 4.2.1): shortest lengths, definite lengths, map keys sorted
+by their encoded bytes. Of CBOR's types only those that the format needs exist: integers, byte and text strings,
+arrays, maps with integer or text keys, true, false and null.
 
 Why not a library: cbor2 acts on tags (regular expressions, big numbers, shared references) before anybody can refuse
 them, and what it calls canonical is the order of the older RFC 7049. The tests hold this module against it.
@@ -15,6 +15,8 @@ from card.refusal import CredentialRefused, RefusalReason
 # The major types of RFC 8949, section 3.1; 6, tags, has no place here.
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _SIMPLE = 0, 1, 2, 3, 4, 5, 7
 _SIMPLE_VALUES: Final = {20: False, 21: True, 22: None}
+# A first byte carries arguments below 24 by itself; 24 to 27 say that 1, 2, 4 or 8 bytes follow with it.
+_DIRECT, _LAST_SIZE, _INDEFINITE = 24, 27, 31
 # The format's own structures are three levels deep.
 _MAX_DEPTH: Final = 8
 
@@ -66,12 +68,12 @@ def decode(raw: bytes, limit: int) -> Any:
 
 
 def _head(major: int, argument: int) -> bytes:
-    if argument < 24:
+    if argument < _DIRECT:
         return bytes((major << 5 | argument,))
     for information, size in ((24, 1), (25, 2), (26, 4)):
         if argument < 1 << 8 * size:
             return bytes((major << 5 | information,)) + argument.to_bytes(size, "big")
-    return bytes((major << 5 | 27,)) + argument.to_bytes(8, "big")
+    return bytes((major << 5 | _LAST_SIZE,)) + argument.to_bytes(8, "big")
 
 
 def _encoded_key(key: Any) -> bytes:
@@ -82,7 +84,9 @@ def _encoded_key(key: Any) -> bytes:
 
 def _item(raw: bytes, start: int, depth: int) -> tuple[Any, int]:
     """The item that begins at `start`, and where it ends."""
-    major, argument, at = _read_head(raw, start)
+    major, argument, at = raw[start] >> 5, raw[start] & 31, start + 1
+    if argument >= _DIRECT:
+        argument, at = _long_argument(raw, argument, at)
     if major == _UNSIGNED:
         return argument, at
     if major == _NEGATIVE:
@@ -100,23 +104,18 @@ def _item(raw: bytes, start: int, depth: int) -> tuple[Any, int]:
     raise CredentialRefused(RefusalReason.MALFORMED)
 
 
-def _read_head(raw: bytes, at: int) -> tuple[int, int, int]:
-    """Major type, argument, and where the content begins (RFC 8949, section 3)."""
-    initial = raw[at]
-    information = initial & 31
-    if information < 24:
-        return initial >> 5, information, at + 1
-    if information > 27:
-        # 31 opens an indefinite length; 28 to 30 mean nothing.
-        raise CredentialRefused(RefusalReason.NOT_CANONICAL if information == 31 else RefusalReason.MALFORMED)
-    size = 1 << information - 24
-    end = at + 1 + size
+def _long_argument(raw: bytes, information: int, at: int) -> tuple[int, int]:
+    """An argument that did not fit the first byte, and where the content begins (RFC 8949, section 3)."""
+    if information > _LAST_SIZE:
+        raise CredentialRefused(RefusalReason.NOT_CANONICAL if information == _INDEFINITE else RefusalReason.MALFORMED)
+    size = 1 << information - _DIRECT
+    end = at + size
     if end > len(raw):
         raise CredentialRefused(RefusalReason.MALFORMED)
-    argument = int.from_bytes(raw[at + 1 : end], "big")
-    if argument < (24 if size == 1 else 1 << 4 * size):
+    argument = int.from_bytes(raw[at:end], "big")
+    if argument < (_DIRECT if size == 1 else 1 << 4 * size):
         raise CredentialRefused(RefusalReason.NOT_CANONICAL)
-    return initial >> 5, argument, end
+    return argument, end
 
 
 def _array(raw: bytes, length: int, at: int, depth: int) -> tuple[list[Any], int]:

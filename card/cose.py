@@ -1,4 +1,4 @@
-"""Signs and verifies COSE_Sign1 messages (RFC 9052) with Ed25519 only: the algorithm belongs to the key, not the token."""
+"""Signs and verifies COSE_Sign1 messages (RFC 9052), with Ed25519 only: the algorithm is the key's, not the token's."""
 
 import hashlib
 import os
@@ -113,14 +113,18 @@ class Sign1:
         """What the signature is over: the Sig_structure of RFC 9052, section 4.4."""
         return encode(["Signature1", self.protected, b"", self.payload])
 
-    def check(self, public: bytes) -> None:
-        """Check the signature under a public key of 32 bytes.
+    def check(self, public: bytes) -> bytes:
+        """Check the signature under a public key of 32 bytes; returns the message's identity.
+
+        That is the SHA-256 of the signed content, which is the same however often the message is signed or written.
 
         Raises:
             CredentialRefused: BAD_SIGNATURE.
         """
-        if not verifies(public, self.signed, self.signature):
+        signed = self.signed
+        if not verifies(public, signed, self.signature):
             raise CredentialRefused(RefusalReason.BAD_SIGNATURE)
+        return hashlib.sha256(signed).digest()
 
 
 def sign1(

@@ -4,7 +4,6 @@ A credential is a CWT (RFC 8392) in COSE_Sign1. `exp`, `iat`, `cti`, `cnf` (RFC 
 are the registered claims; what only this system knows stands in one private claim, whose label says the kind.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from card.canonical import decode, encode
 from card.cose import (
     KEY_BYTES,
     MAX_TOKEN_BYTES,
+    Sign1,
     SigningKey,
     VerifyingKey,
     is_sound_key,
@@ -64,8 +64,8 @@ class StatusReference:
 class CredentialClaims:
     """What the issuer says.
 
-    `cti` makes a credential unique where its other claims do not, and is empty otherwise: phones' codes have no room for
-    it. `pseudonym` is 16 bytes, the same for all credentials of a resident in a month. `access_classes` are neutral
+    `cti` makes a credential unique where its other claims do not, and is empty otherwise: phones' codes have no room
+    for it. `pseudonym` is 16 bytes, the same for all credentials of a resident in a month. `access_classes` are neutral
     tiers, in the order of the alphabet. Times are aware; the token keeps whole seconds. `holder_key` is the phone's
     Ed25519 key (32 bytes), which a pass has and a bearer code has not.
 
@@ -146,14 +146,23 @@ def verify_credential(token: bytes, keys: Mapping[bytes, VerifyingKey]) -> Verif
         CredentialRefused: see `card.cose.read_sign1`; UNKNOWN_KEY, BAD_SIGNATURE; MALFORMED for other claims.
     """
     message = read_sign1(token)
-    message.check(key_of(message, keys).public)
+    return verify_message(message, key_of(message, keys))
+
+
+def verify_message(message: Sign1, key: VerifyingKey) -> VerifiedCredential:
+    """The credential in a COSE message already taken apart, signed by `key`.
+
+    Raises:
+        CredentialRefused: BAD_SIGNATURE; MALFORMED for other claims.
+    """
+    identity = message.check(key.public)
     if message.typ is not None:
         raise CredentialRefused(RefusalReason.MALFORMED)
-    return VerifiedCredential(read_claims(message.payload), hashlib.sha256(message.signed).digest(), _VERIFIED)
+    return VerifiedCredential(read_claims(message.payload), identity, _VERIFIED)
 
 
 def prove(challenge: bytes, key: SigningKey) -> bytes:
-    """The phone's proof that it holds a key: its signature (64 bytes) over the server's challenge and what it is for."""
+    """The phone's proof that it holds a key: its signature (64 bytes) over the challenge and what it is for."""
     return key.sign(_PROOF_DOMAIN + challenge)
 
 

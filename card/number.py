@@ -1,4 +1,4 @@
-"""The number on a disability card: a citizen id, the digits of category and grade, and which issue of the card it is."""
+"""The number on a disability card: a citizen id, the digits of category and grade, and which issue the card is."""
 
 import re
 import unicodedata

@@ -1,6 +1,5 @@
 """What a phone shows: its pass and the time, signed with the key that the pass names; and how either becomes text."""
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Final
 
 from card.canonical import decode, encode
 from card.cose import Sign1, SigningKey, VerifyingKey, key_of, read_sign1, sign1
-from card.credential import CredentialKind, VerifiedCredential, verify_credential
+from card.credential import CredentialKind, VerifiedCredential, verify_message
 from card.refusal import CredentialRefused, RefusalReason
 
 TEXT_PREFIX: Final = "SDC1:"
@@ -27,8 +26,8 @@ _LATEST: Final = 1 << 32
 class VerifiedToken:
     """A token whose signatures hold at every level; its time and state are still unchecked.
 
-    `presented_at` is when the phone signed it, None for a bearer code. `identity` is the SHA-256 of the outermost signed
-    content, the same however the token is written.
+    `presented_at` is when the phone signed it, None for a bearer code. `identity` is the SHA-256 of the outermost
+    signed content, the same however the token is written.
     """
 
     credential: VerifiedCredential
@@ -103,7 +102,7 @@ def decode_text(text: str) -> bytes:
     # All triples at once: each lane of four bytes in these numbers holds one, and none is ever full.
     lanes = [int.from_bytes(_spread(values[place : 3 * triples : 3]), "big") for place in range(3)]
     sums = (lanes[0] + 45 * lanes[1] + 2025 * lanes[2]).to_bytes(4 * triples, "big")
-    if any(sums[1::4]) or last > 0xFF:
+    if any(sums[1::4]) or last >= 1 << 8:
         raise CredentialRefused(RefusalReason.MALFORMED)
     token = bytearray(2 * triples)
     token[::2], token[1::2] = sums[2::4], sums[3::4]
@@ -116,30 +115,30 @@ def verify_token(text: str, keys: Mapping[bytes, VerifyingKey], cache: PassCache
     `keys` are the issuer keys by identifier. With a `cache`, a pass verified before is not verified again.
 
     Raises:
-        CredentialRefused: see `decode_text`, `card.cose.read_sign1`, `verify_credential`; NOT_PRESENTED for a pass that no
-            phone signed.
+        CredentialRefused: see `decode_text`, `card.cose.read_sign1`, `card.credential`; NOT_PRESENTED for a pass that
+            no phone signed.
     """
-    token = decode_text(text)
-    message = read_sign1(token)
+    message = read_sign1(decode_text(text))
     if message.certificate is None:
-        credential = verify_credential(token, keys)
+        credential = verify_message(message, key_of(message, keys))
         if credential.claims.kind is CredentialKind.PASS:
             raise CredentialRefused(RefusalReason.NOT_PRESENTED)
         return VerifiedToken(credential, None, credential.identity)
     credential = _verified_pass(message.certificate, keys, cache)
     if credential.claims.holder_key is None:
         raise CredentialRefused(RefusalReason.MALFORMED)
-    message.check(credential.claims.holder_key)
-    return VerifiedToken(credential, _presented_at(message), hashlib.sha256(message.signed).digest())
+    identity = message.check(credential.claims.holder_key)
+    return VerifiedToken(credential, _presented_at(message), identity)
 
 
 def _verified_pass(token: bytes, keys: Mapping[bytes, VerifyingKey], cache: PassCache | None) -> VerifiedCredential:
-    if cache is None:
-        return verify_credential(token, keys)
-    known = cache.find(token, keys)
+    known = None if cache is None else cache.find(token, keys)
     if known is None:
-        known = verify_credential(token, keys)
-        cache.keep(token, key_of(read_sign1(token), keys), known)
+        message = read_sign1(token)
+        key = key_of(message, keys)
+        known = verify_message(message, key)
+        if cache is not None:
+            cache.keep(token, key, known)
     return known
 
 

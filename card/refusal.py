@@ -26,7 +26,7 @@ class RefusalReason(StrEnum):
     STATUS_UNKNOWN = "status_unknown"
     # The gate's memory and its tariff
     REPLAYED = "replayed"
-    PASS_BACK = "pass_back"
+    PASS_BACK = "pass_back"  # noqa: S105 - a person who comes again too soon, no password
     NO_ACCESS = "no_access"
     DAILY_CAP = "daily_cap"
     BEARER_NOT_ACCEPTED = "bearer_not_accepted"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from card.canonical import decode, encode
 from card.cose import SigningKey, VerifyingKey, sign1, verify1
@@ -29,11 +29,26 @@ _LATEST: Final = 1 << 32
 
 
 class EntryStatus(IntEnum):
-    """What a list says of one credential; 3 is the draft's application-specific value, which this system never writes."""
+    """What a list says of one credential; the fourth value, 3, is application-specific and never written here."""
 
     VALID = 0
     INVALID = 1
     SUSPENDED = 2
+
+
+class StatusSource(Protocol):
+    """What tells the state of credentials until `expires_at`: a signed list, or whoever signs one."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """From when it says nothing."""
+
+    def status(self, index: int) -> EntryStatus:
+        """What it says of an index, from 0.
+
+        Raises:
+            CredentialRefused: STATUS_UNKNOWN for an index of which it says nothing.
+        """
 
 
 @dataclass(frozen=True)

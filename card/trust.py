@@ -14,7 +14,7 @@ from uuid import UUID
 from card.canonical import decode, encode
 from card.cose import SigningKey, VerifyingKey, read_sign1, sign1, verify1
 from card.refusal import CredentialRefused, RefusalReason
-from card.statuslist import StatusList
+from card.statuslist import StatusList, StatusSource
 
 MAX_BUNDLE_BYTES: Final = 4 << 20
 
@@ -30,7 +30,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class KeyUse(StrEnum):
-    """What a key of the key set may sign, and nothing else: credentials, status lists, or trust bundles and the time."""
+    """What a key may sign, and nothing else: credentials, status lists, or trust bundles and the time."""
 
     ISSUER = "issuer"
     STATUS = "status"
@@ -79,7 +79,7 @@ class TrustBundle:
     device_id: UUID
     issued_at: datetime
     key_set: KeySet
-    status_lists: Mapping[str, StatusList]
+    status_lists: Mapping[str, StatusSource]
     tariffs: tuple[bytes, ...]
     root: VerifyingKey
 
@@ -113,7 +113,7 @@ def read_key_set(token: bytes, root: VerifyingKey) -> KeySet:
     """The key set in a token that `root`, or a root that follows it, signed. Its time is not checked.
 
     Raises:
-        CredentialRefused: see `card.cose.verify1`; BAD_SIGNATURE where no chain of roots leads to the signer; MALFORMED.
+        CredentialRefused: see `card.cose.verify1`; BAD_SIGNATURE where no chain of roots leads to it; MALFORMED.
     """
     key_set, _ = _follow(token, root, _MAX_ROOTS)
     return key_set
