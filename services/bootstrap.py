@@ -1,4 +1,4 @@
-"""Opens everything once and hands it out as one value; with settings.py, the only reader of how the server is set up."""
+"""Opens everything once and hands it out as one value, so that nothing else asks how the server is set up."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -140,6 +140,16 @@ async def device_of(resources: Resources, assertion: str) -> Device:
     return device
 
 
+async def scanner_of(resources: Resources, device_id: UUID) -> Device | None:
+    """A device that was enrolled once, retired or not: its scans outlive it."""
+    rows = await resources.database.fetch(
+        "SELECT d.*, o.name AS operator FROM device d JOIN operator o ON o.id = d.operator_id "
+        "WHERE d.id = $1 AND d.public_key IS NOT NULL",
+        device_id,
+    )
+    return _device(rows[0]) if rows else None
+
+
 async def trust_bundle(resources: Resources, device: Device) -> Bundle:
     """What the device needs to decide offline: key set, status lists, its operator's tariff, and the signed time."""
     at = resources.clock()

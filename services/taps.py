@@ -1,6 +1,6 @@
-"""Takes what scanners wrote: each scan once, verified again, its chain followed, and shown to the resident as a ride."""
+"""Takes what scanners wrote: each scan once, judged again, its chain followed, and shown to the resident as a ride."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
-from card.refusal import CredentialRefused
+from card.cose import VerifyingKey
+from card.refusal import CredentialRefused, RefusalReason
 from card.scan import Head, Scan, Upload, read_head, read_scan, read_upload
 from services.chain import ChainState, follow
 from services.devices import Device, scanner_of
@@ -95,14 +96,6 @@ class RecordedRide:
     companions: int
 
 
-@dataclass(frozen=True)
-class _Read:
-    """A scan that belongs to the head's device and epoch, with the bytes whose hash the chain carries."""
-
-    scan: Scan
-    raw: bytes
-
-
 async def upload(resources: Resources, carrier: Device, body: bytes) -> UploadAnswer:
     """Keep the scans of an upload (`card.scan.encode_upload`), each once however often it comes.
 
@@ -113,22 +106,28 @@ async def upload(resources: Resources, carrier: Device, body: bytes) -> UploadAn
         services.database.DatabaseUnavailable: nothing was kept, or the outcome is unknown; a retry is safe.
     """
     at = resources.clock()
-    upload_ = _read_upload(resources, body)
-    scanner, head = await _head_of(resources, carrier, upload_)
-    offset = at - head.at if scanner.id == carrier.id else timedelta(0)
-    results, readable = _sort_out(upload_, head)
-    judge = Judge(resources, scanner, offset)
-    judged = await judge.judge([read.scan for read in readable])
+    sent = _read_upload(resources, body)
+    scans = [_read_scan(record) for record in sent.records]
+    scanner = await _scanner_of(resources, carrier, scans)
+    head = _read_head(sent, scanner)
+    own = [
+        (scan, record)
+        for scan, record in zip(scans, sent.records, strict=True)
+        if scan is not None and (scan.device_id, scan.epoch) == (head.device_id, head.epoch)
+    ]
+    offset = _offset(resources, at - head.at) if scanner.id == carrier.id else timedelta(0)
+    judged = await Judge(resources, scanner, offset).judge([scan for scan, _ in own])
+    taps = [_Tap(scan, record, one) for (scan, record), one in zip(own, judged, strict=True)]
     async with resources.database.transaction() as connection:
         # One upload of a device at a time, or two could both find a sequence number free.
         await connection.execute("SELECT FROM device WHERE id = $1 FOR NO KEY UPDATE", scanner.id)
-        known = await _known(connection, head, readable)
-        fresh, outcomes = _compare(readable, known)
-        await _insert(connection, resources, [(read, judged[read.scan.sequence]) for read in fresh], offset, at)
-        await _keep_conflicts(connection, [read for read in readable if outcomes[read.raw] is ScanOutcome.CONFLICT], at)
-        chain = await follow(connection, head, upload_.head, at)
-    answers = (one if isinstance(one, ScanResult) else _answer(one, outcomes[one.raw]) for one in results)
-    return UploadAnswer(tuple(answers), chain, at)
+        outcomes = _compare(taps, await _kept(connection, head, taps))
+        fresh = [tap for tap in taps if outcomes[tap.record] is ScanOutcome.STORED]
+        await _insert(connection, list({tap.record: tap for tap in fresh}.values()), _marks(resources, offset, at), at)
+        await _keep_conflicts(connection, [tap for tap in taps if outcomes[tap.record] is ScanOutcome.CONFLICT], at)
+        chain = await follow(connection, head, sent.head, at)
+    results = (_result(scan, record, outcomes) for scan, record in zip(scans, sent.records, strict=True))
+    return UploadAnswer(tuple(results), chain, at)
 
 
 async def rides_of(
@@ -148,3 +147,119 @@ async def rides_of(
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class _Tap:
+    """A scan of the head's device and epoch, its bytes as the chain hashes them, and the server's answer to it."""
+
+    scan: Scan
+    record: bytes
+    judged: Judged
+
+
+def _read_upload(resources: Resources, body: bytes) -> Upload:
+    settings = resources.settings
+    try:
+        return read_upload(body, settings.max_upload_bytes, settings.max_batch_taps)
+    except CredentialRefused as refusal:
+        too_many = refusal.reason is RefusalReason.TOO_LARGE
+        raise UploadRefused(UploadRefusal.TOO_MANY if too_many else UploadRefusal.MALFORMED) from None
+
+
+def _read_scan(record: bytes) -> Scan | None:
+    try:
+        return read_scan(record)
+    except CredentialRefused:
+        return None
+
+
+async def _scanner_of(resources: Resources, carrier: Device, scans: Sequence[Scan | None]) -> Device:
+    """The device that made the scans; the carrier where none can be read."""
+    maker = next((scan.device_id for scan in scans if scan is not None), carrier.id)
+    scanner = carrier if maker == carrier.id else await scanner_of(resources, maker)
+    if scanner is None or scanner.operator_id != carrier.operator_id:
+        raise UploadRefused(UploadRefusal.FOREIGN)
+    return scanner
+
+
+def _read_head(sent: Upload, scanner: Device) -> Head:
+    try:
+        head = read_head(sent.head, VerifyingKey.of(scanner.public_key))
+    except CredentialRefused:
+        raise UploadRefused(UploadRefusal.HEAD_INVALID) from None
+    if head.device_id != scanner.id:
+        raise UploadRefused(UploadRefusal.HEAD_INVALID)
+    return head
+
+
+def _offset(resources: Resources, difference: timedelta) -> timedelta:
+    """What the device's time lacks to the server's; a difference that the way over the network explains is none."""
+    return difference if abs(difference) > timedelta(seconds=resources.settings.clock_warn_seconds) else timedelta(0)
+
+
+def _marks(resources: Resources, offset: timedelta, at: datetime) -> Callable[[_Tap], Quarantine | None]:
+    settings = resources.settings
+    clock_is_off = abs(offset) > timedelta(seconds=settings.clock_quarantine_seconds)
+    oldest = at - timedelta(days=settings.late_review_days)
+
+    def mark(tap: _Tap) -> Quarantine | None:
+        if clock_is_off:
+            return Quarantine.CLOCK
+        return Quarantine.LATE if tap.judged.at < oldest else None
+
+    return mark
+
+
+async def _kept(connection: asyncpg.Connection, head: Head, taps: Sequence[_Tap]) -> Mapping[int, bytes]:
+    rows = await connection.fetch(
+        "SELECT sequence, record FROM tap WHERE device_id = $1 AND epoch = $2 AND sequence = ANY($3)",
+        head.device_id,
+        head.epoch,
+        [tap.scan.sequence for tap in taps],
+    )
+    return {row["sequence"]: row["record"] for row in rows}
+
+
+def _compare(taps: Sequence[_Tap], kept: Mapping[int, bytes]) -> Mapping[bytes, ScanOutcome]:
+    """What becomes of each record: the first content under a sequence number is kept, another one is a conflict."""
+    outcomes: dict[bytes, ScanOutcome] = {}
+    first = dict(kept)
+    for tap in taps:
+        known = first.setdefault(tap.scan.sequence, tap.record)
+        if known != tap.record:
+            outcomes[tap.record] = ScanOutcome.CONFLICT
+        elif tap.scan.sequence in kept:
+            outcomes[tap.record] = ScanOutcome.REPEATED
+        else:
+            outcomes[tap.record] = ScanOutcome.STORED
+    return outcomes
+
+
+async def _insert(
+    connection: asyncpg.Connection, taps: Sequence[_Tap], mark: Callable[[_Tap], Quarantine | None], at: datetime
+) -> None:
+    rows = [
+        (
+            *(tap.scan.device_id, tap.scan.epoch, tap.scan.sequence, tap.scan.at, tap.judged.at, at),
+            *(tap.judged.resident_id, tap.judged.outcome, tap.judged.reason, tap.scan.admission, tap.scan.reason),
+            *(tap.scan.companions, tap.scan.override, mark(tap), tap.record),
+        )
+        for tap in taps
+    ]
+    if rows:
+        await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def _keep_conflicts(connection: asyncpg.Connection, taps: Sequence[_Tap], at: datetime) -> None:
+    await connection.executemany(
+        "INSERT INTO tap_conflict (device_id, epoch, sequence, record, received_at) VALUES ($1, $2, $3, $4, $5) "
+        "ON CONFLICT DO NOTHING",
+        [(tap.scan.device_id, tap.scan.epoch, tap.scan.sequence, tap.record, at) for tap in taps],
+    )
+
+
+def _result(scan: Scan | None, record: bytes, outcomes: Mapping[bytes, ScanOutcome]) -> ScanResult:
+    if scan is None:
+        return ScanResult(b"", 0, ScanOutcome.MALFORMED)
+    return ScanResult(scan.epoch, scan.sequence, outcomes.get(record, ScanOutcome.FOREIGN))
