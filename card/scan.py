@@ -1,4 +1,4 @@
-"""What a device writes down of each code it read, and how it hands those records over: chained, signed, never altered."""
+"""What a device writes down of each code it read, and how it hands that over: chained, and signed at the head."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ MAX_TEXT: Final = 1_024
 MAX_PLACE: Final = 80
 # Four bytes a character is the most UTF-8 takes.
 MAX_SCAN_BYTES: Final = 4 * (MAX_TEXT + MAX_PLACE) + 256
+_HEAD_TYPE: Final = "application/vnd.sdc.scan-head+cose"
 _MAX_HEAD_BYTES: Final = 512
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -32,8 +33,8 @@ _HEAD_KEYS: Final = frozenset(range(1, 6))
 class Scan:
     """One code that a device read, and what it answered.
 
-    `epoch` is 8 random bytes drawn when the device's storage was made; `sequence` counts from 1 within it; `previous` is
-    the SHA-256 of the record before (`NO_RECORD` in the first). `at` is the device's own time in whole milliseconds.
+    `epoch` is 8 random bytes drawn when the device's storage was made; `sequence` counts from 1 within it; `previous`
+    is the SHA-256 of the record before (`NO_RECORD` in the first). `at` is the device's own time in whole milliseconds.
     `override` marks a person let aboard in spite of the refusal that the record repeats.
     """
 
@@ -136,7 +137,7 @@ def scan_hash(raw: bytes) -> bytes:
 def sign_head(device_id: UUID, epoch: bytes, sequence: int, record_hash: bytes, at: datetime, key: SigningKey) -> bytes:
     """The device's signature over its newest record (COSE_Sign1), so that a chain re-made later does not fit it."""
     payload = {1: device_id.bytes, 2: epoch, 3: sequence, 4: record_hash, 5: milliseconds(at)}
-    return sign1(encode(payload), key)
+    return sign1(encode(payload), key, typ=_HEAD_TYPE)
 
 
 def read_head(raw: bytes, key: VerifyingKey) -> Head:
@@ -145,7 +146,7 @@ def read_head(raw: bytes, key: VerifyingKey) -> Head:
     Raises:
         CredentialRefused: another signer, or anything that no head is written as.
     """
-    content = decode(verify1(raw, key), _MAX_HEAD_BYTES)
+    content = decode(verify1(raw, key, typ=_HEAD_TYPE, limit=_MAX_HEAD_BYTES), _MAX_HEAD_BYTES)
     try:
         _require(content.keys() == _HEAD_KEYS and type(content[3]) is int, "keys")
         head = Head(

@@ -1,4 +1,4 @@
-"""What one operator grants from one day on: data, signed with the trust bundle, so that a rule changes without new software."""
+"""What one operator grants from a day on: data in the trust bundle, so that rules change without new software."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,10 @@ MAX_TARIFF_BYTES: Final = 16 * 1024
 MAX_RULES: Final = 64
 MAX_COMPANIONS: Final = 9
 _MAX_TEXT: Final = 80
-_MAX_SECONDS: Final = 366 * 86_400
+# A gate remembers admitted codes for longer than this, so that none can be shown twice within its window.
+MAX_WINDOW_SECONDS: Final = 600
+_DAY_SECONDS: Final = 86_400
+_MAX_SECONDS: Final = 366 * _DAY_SECONDS
 _MAX_CAP: Final = 1_000
 _SHARE_UNIT: Final = 10_000
 _FORMAT: Final = 1
@@ -76,8 +79,8 @@ class TariffRule:
 class BearerRule:
     """On which terms a code without a phone's key is taken.
 
-    It is taken while the person's rides of the day, with whatever code, are below `daily_cap` (None: no cap of its own);
-    with `visual_check` the masked name is shown, to be compared with a document.
+    It is taken while the person's rides of the day, with whatever code, are below `daily_cap` (None: no cap of its
+    own); with `visual_check` the masked name is shown, to be compared with a document.
     """
 
     daily_cap: int | None = None
@@ -92,10 +95,10 @@ class BearerRule:
 class Tariff:
     """The rules of one operator from a day in the district on; the first rule for a class that the person has applies.
 
-    A presentation is fresh for `freshness_seconds`, clocks may differ by `skew_seconds`. The same person is not admitted
-    again within `pass_back_seconds`, nor more often than `daily_cap` a day. Kinds of bearer code that `bearer` does not
-    name are not taken. A bundle older than `stale_after_seconds` is warned of; after `refuse_after_seconds` (None: never)
-    nobody is admitted by it.
+    A presentation is fresh for `freshness_seconds`, clocks may differ by `skew_seconds`; together ten minutes at most.
+    The same person is not admitted again within `pass_back_seconds` (a day at most), nor more often than `daily_cap` a
+    day. Kinds of bearer code that `bearer` does not name are not taken. A bundle older than `stale_after_seconds` is
+    warned of; after `refuse_after_seconds` (None: never) nobody is admitted by it.
     """
 
     operator: str
@@ -114,9 +117,12 @@ class Tariff:
         """Refuse values out of range."""
         _require(0 < len(self.operator) <= _MAX_TEXT, "an operator has 1 to 80 characters")
         _require(len(self.rules) <= MAX_RULES, "a tariff has at most 64 rules")
-        seconds = (self.freshness_seconds, self.skew_seconds, self.pass_back_seconds, self.stale_after_seconds)
-        _require(all(0 <= value <= _MAX_SECONDS for value in seconds), "seconds are 0 to a year")
-        _require(0 < self.freshness_seconds, "a presentation is fresh for at least a second")
+        _require(self.freshness_seconds > 0 and self.skew_seconds >= 0, "a presentation is fresh for at least a second")
+        _require(
+            self.freshness_seconds + self.skew_seconds <= MAX_WINDOW_SECONDS, "codes are fresh for ten minutes at most"
+        )
+        _require(0 <= self.pass_back_seconds <= _DAY_SECONDS, "the pass-back interval is a day at most")
+        _require(self.stale_after_seconds >= 0, "an age is not negative")
         _require(
             self.refuse_after_seconds is None or self.stale_after_seconds <= self.refuse_after_seconds <= _MAX_SECONDS,
             "a bundle is refused after it is warned of",
@@ -141,7 +147,7 @@ def tariff_on(tariffs: Iterable[Tariff], on: date) -> Tariff | None:
 
 
 def encode_tariff(tariff: Tariff) -> bytes:
-    """The tariff as deterministic CBOR (RFC 8949, 4.2.1): a map with the keys 1 to 12, as docs/scanner.md lists them."""
+    """The tariff as deterministic CBOR: a map with the keys 1 to 12, as docs/scanner.md lists them."""
     return encode(
         {
             1: _FORMAT,
