@@ -64,9 +64,10 @@ def card_facts(card: CardOnRecord) -> Iterator[Fact]:
     if card.state is not CardState.ACTIVE:
         yield fact("card_state", card.state.value)
         return
-    after = card.valid_until + timedelta(days=1)
     yield Fact("card_state", CardState.ACTIVE.value, ISSUER, card.issued_on, card.valid_until, card.issued_on)
-    yield Fact("card_state", CardState.EXPIRED.value, ISSUER, after, None, card.issued_on)
+    if card.valid_until < date.max:
+        after = card.valid_until + timedelta(days=1)
+        yield Fact("card_state", CardState.EXPIRED.value, ISSUER, after, None, card.issued_on)
 
 
 def birth_fact(born: date) -> Fact:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from math import ceil, floor
-from typing import Any
+from typing import Any, assert_never
 
 from domain.birthday import birthday, latest_born
 from domain.fact import FactKind, FactValue
@@ -165,6 +165,8 @@ def parse_comparison(section: Section, fact: FactType) -> Comparison:
             fitting = ({"at_least"}, {"at_most"}, {"at_least", "at_most"})
         case FactKind.DATE:
             fitting = ({"age_from"}, {"age_to"}, {"age_from", "age_to"})
+        case _:
+            assert_never(fact.kind)
     if used not in fitting:
         allowed = " or ".join(" with ".join(sorted(keys)) for keys in fitting)
         raise section.wrong("fact", f"a {fact.kind} is not compared like this", f"Use {allowed}")

@@ -191,7 +191,5 @@ def _birthdays(facts: Facts, on: date, until: date) -> Iterator[date]:
     for statements in facts.by_name.values():
         for fact in statements:
             if isinstance(fact.value, date):
-                for year in range(on.year, until.year + 1):
-                    anniversary = birthday(fact.value, year - fact.value.year)
-                    if anniversary is not None:
-                        yield anniversary
+                born, years = fact.value, range(on.year, until.year + 1)
+                yield from filter(None, (birthday(born, year - born.year) for year in years))

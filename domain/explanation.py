@@ -97,8 +97,6 @@ def explain(compiled: CompiledCriterion, case: Case, replaced_on: date | None) -
     if fact is None:
         sentence = wording.unknown.format(label=criterion.fact.label, requirement=requirement)
         missing = Need(criterion.fact.name, criterion.fact.label, departments[criterion.fact.keeper])
-    elif outcome is Outcome.UNKNOWN:
-        sentence = wording.undecided.format(label=criterion.fact.label, requirement=requirement)
     else:
         sentence = wording.judgement(criterion.fact, criterion.comparison, fact.value, on, requirement)
     return CriterionResult(
@@ -148,8 +146,8 @@ def _turning_days(criterion: Criterion, case: Case) -> Iterator[date]:
         yield from bound.turning_days(parameters)
     if isinstance(criterion.comparison, AgeRange):
         for fact in case.facts.by_name.get(criterion.fact.name, ()):
-            if isinstance(fact.value, date):
-                yield from criterion.comparison.turning_days(fact.value, parameters)
+            assert isinstance(fact.value, date)  # ages compare only facts of that kind, and facts were checked
+            yield from criterion.comparison.turning_days(fact.value, parameters)
 
 
 def _outcome_on(criterion: Criterion, case: Case, day: date) -> Outcome:

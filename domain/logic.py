@@ -53,7 +53,8 @@ def compile_rule(rule: Rule, test_of: Callable[[str], Test]) -> Test:
             return _any(tuple(compile_rule(part, test_of) for part in parts))
         case Not(part):
             return _negation(compile_rule(part, test_of))
-    assert_never(rule)
+        case _:
+            assert_never(rule)
 
 
 def _all(tests: tuple[Test, ...]) -> Test:

@@ -69,7 +69,7 @@ class Programme:
         """The days on which other rules begin to apply, or none."""
         for version in self.versions:
             yield version.effective
-            if version.ended is not None:
+            if version.ended is not None and version.ended < date.max:
                 yield version.ended + timedelta(days=1)
 
 

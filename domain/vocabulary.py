@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
+from typing import assert_never
 
 from domain.fact import Fact, FactInvalid, FactKind, Facts, FactValue
 from domain.policy_file import Section
@@ -39,6 +40,8 @@ class FactType:
                 return isinstance(value, Decimal) and value.is_finite() and value >= 0
             case FactKind.DATE:
                 return type(value) is date
+            case _:
+                assert_never(self.kind)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ class Wording:
     judged_age: str  # value, requirement
     unknown: str  # label, requirement
     contradicted: str  # label, source, value, day
-    undecided: str  # label, requirement
     becomes_met: str  # day, requirement
     becomes_not_met: str  # day, requirement
     becomes_unknown: str  # day, label
@@ -64,7 +63,6 @@ FIELDS = {
     "judged_age": {"value", "requirement"},
     "unknown": {"label", "requirement"},
     "contradicted": {"label", "source", "value", "day"},
-    "undecided": {"label", "requirement"},
     "becomes_met": {"day", "requirement"},
     "becomes_not_met": {"day", "requirement"},
     "becomes_unknown": {"day", "label"},

@@ -28,7 +28,15 @@ keeper = "police"
 kind = "choice"
 label = "残疾人证状态"
 keeper = "federation"
-words = { applied = "申请中", under_assessment = "评定中", active = "有效", suspended = "暂停", lost = "挂失", expired = "过期", cancelled = "注销" }
+
+[facts.card_state.words]
+applied = "申请中"
+under_assessment = "评定中"
+active = "有效"
+suspended = "暂停"
+lost = "挂失"
+expired = "过期"
+cancelled = "注销"
 
 [facts.card_category]
 kind = "code"
@@ -108,7 +116,6 @@ SENTENCES = """
 judged = "{label}是{value},要求{requirement}"
 judged_age = "年龄{value},要求{requirement}"
 unknown = "不知道{label},要求{requirement}"
-undecided = "{label}没有标准,要求{requirement}"
 contradicted = "{source}{day}说{label}是{value}"
 becomes_met = "{day}起符合{requirement}"
 becomes_not_met = "{day}起不符合{requirement}"
