@@ -28,16 +28,17 @@ def check_policy(
 
     from services.bootstrap import POLICY, load_rules
 
-    table = Table("programme", "title", "from", "until", "criteria", "clauses")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("programme", "title", "in force"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("clauses")
     book = load_rules(directory or POLICY)
     for programme in book.programmes:
         for version in programme.versions:
-            clauses = ", ".join(str(clause.clause) for clause in version.clauses)
-            until = f"{version.ended}" if version.ended else ""
-            table.add_row(
-                programme.slug, programme.title, f"{version.effective}", until, f"{len(version.criteria)}", clauses
-            )
-    Console().print(table)
+            period = f"{version.effective} – {version.ended or ''}"  # noqa: RUF001 # a dash between dates
+            clauses = ", ".join(clause.clause for clause in version.clauses)
+            table.add_row(programme.slug, programme.title, period, clauses)
+    Console().print(table, highlight=False)
     typer.echo(f"{len(book.programmes)} programmes, no mistake found.")
 
 

@@ -28,6 +28,7 @@ app = typer.Typer(
     cls=_Explaining,
     help="Run, inspect and try the smart disability card (智能化残疾人证) system.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

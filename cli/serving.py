@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,14 +29,11 @@ def run() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGHUP, _end)
-    try:
-        with alone(settings.data_dir):
-            refuse_taken(settings)
-            hold(settings, address_of(settings))
-    except KeyboardInterrupt:
-        typer.echo(
-            f"\nStopped. The data stays in {settings.data_dir}: `make run` goes on with it, `make reset` drops it."
-        )
+    # The server ends by itself on a signal; before and after it, the same signals interrupt.
+    with suppress(KeyboardInterrupt), alone(settings.data_dir):
+        refuse_taken(settings)
+        hold(settings, address_of(settings))
+    typer.echo(f"\nStopped. `make run` goes on with the data in {settings.data_dir}, `make reset` drops them.")
 
 
 def serve() -> None:
@@ -50,7 +47,7 @@ def serve() -> None:
 
 
 def reset() -> None:
-    """Throw the demo's data away: its database, keys, phones and logs."""
+    """Throw the demo's data away: its database, keys, phones, scanners and logs."""
     import shutil
 
     settings = operator_settings()
@@ -59,7 +56,7 @@ def reset() -> None:
         return
     with alone(settings.data_dir):
         embedded_server(settings).remove()
-        for name in ("log", "demo.json", "keys.json", "root.json"):
+        for name in ("log", "scanners", "demo.json", "keys.json", "root.json"):
             path = settings.data_dir / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         for path in settings.data_dir.glob("phone-*.json"):

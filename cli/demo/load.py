@@ -91,7 +91,14 @@ def _people_rows(vault: Vault, batch: list[DemoResident], on: date) -> Rows:
         rows["resident"].append(_resident_row(vault, person, key, (wrapped, version)))
         for card in person.cards:
             number = (key.seal(Sealed.CARD_NUMBER, card.number), vault.index(Indexed.CARD_NUMBER, card.number))
-            kind = (card.category, list(card.categories), card.grade, card.state, card.issued_on, card.valid_until)
+            kind = (
+                card.category,
+                "".join(map(str, card.categories)),
+                card.grade,
+                card.state,
+                card.issued_on,
+                card.valid_until,
+            )
             rows["card"].append((new_id(), person.id, *number, *kind))
         for fact in person.facts:
             value = key.seal(Sealed.FACT, json.dumps(fact.value))

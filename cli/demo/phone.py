@@ -32,7 +32,7 @@ mutation ($token: String!, $key: IdempotencyKey!) { answer: refreshSession(refre
 BIND: Final = """
 mutation ($input: BindCardInput!) { answer: bindCard(input: $input) {
   __typename ... on CardBound { residentId asGuardian } ... on NotSignedIn { message }
-  ... on BindingRefused { reason message } ... on WechatRefused { reason message } } }
+  ... on BindingRefused { reason message } ... on WechatRefused { wechatReason: reason message } } }
 """
 CHALLENGE: Final = """
 mutation { answer: credentialChallenge { __typename ... on Challenge { challenge } ... on NotSignedIn { message } } }
@@ -165,7 +165,8 @@ class Phone:
     def _answer(self, document: str, variables: Mapping[str, Any], expected: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._run(document, variables)["answer"]
         if answer["__typename"] != expected:
-            raise PhoneRefused(answer["__typename"], answer.get("reason", ""), answer["message"])
+            reason = answer.get("reason") or answer.get("wechatReason") or ""
+            raise PhoneRefused(answer["__typename"], reason, answer["message"])
         return answer
 
     def _run(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
