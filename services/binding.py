@@ -12,6 +12,7 @@ import asyncpg
 from card.number import CardNumber, CardNumberInvalid
 from domain.access import Viewer
 from domain.dates import local_date
+from models.record import new_id
 from services import attempts, audit
 from services.people import People, StaffMember, mask_name
 from services.resources import Resources
@@ -68,13 +69,25 @@ class OneTimeCode:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class _Holder:
+    """Whom a card number belongs to, and what proves it."""
+
+    resident_id: UUID
+    name_index: bytes
+    phone_index: bytes | None
+
+
+# In the place of a holder whom the register does not have; no index is as short.
+_NOBODY = _Holder(UUID(int=0), b"", b"")
+
+
 async def bind_card(resources: Resources, viewer: Viewer, request: BindingRequest) -> Bound | BindingRefusal:
     """Bind the viewer's account to the holder of the card, or to her guardian whose phone the register has.
 
     Raises:
         services.wechat.WechatRefusal: the phone code is not accepted, or WeChat is away.
     """
-    started = asyncio.get_running_loop().time()
     try:
         number = str(CardNumber.parse(request.card_number))
     except CardNumberInvalid:
@@ -84,6 +97,8 @@ async def bind_card(resources: Resources, viewer: Viewer, request: BindingReques
     if not await _may_try(resources, viewer, number, by_clerk=request.clerk_code is not None):
         return BindingRefusal.TOO_MANY_ATTEMPTS
     phone = await resources.wechat.phone_number(request.phone_code) if request.phone_code else None
+    # Timed from here: WeChat is asked before anybody looks into the register, and takes as long as it likes.
+    started = asyncio.get_running_loop().time()
     async with resources.database.transaction() as connection:
         bound = await _match_and_bind(resources, connection, viewer, request, number, phone)
         subject = str(bound.resident_id) if bound else "-"
@@ -102,22 +117,28 @@ async def issue_binding_code(
     staff = people.staff
     if staff is None:
         return CodeRefusal.NOT_STAFF
-    at = resources.clock()
+    at, actor = resources.clock(), f"staff:{staff.id}"
+    try:
+        number = str(CardNumber.parse(card_number))
+    except CardNumberInvalid:
+        return CodeRefusal.NOT_FOUND
     async with resources.database.transaction() as connection:
-        row = await _holder(connection, resources, card_number)
+        row = await _holder(connection, resources, number)
         if row is None or not _in_area(staff, row["town"]):
+            # Also logged, because the answer to a found number holds a masked name.
+            await audit.record(connection, audit.Event(actor, "issue_binding_code", "-", "not found"), at)
             return CodeRefusal.NOT_FOUND
         code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
         await connection.execute(
             "INSERT INTO binding_code (id, resident_id, issued_by_id, code_hash, expires_at) "
-            "VALUES (gen_random_uuid(), $1, $2, $3, $4)",
+            "VALUES ($1, $2, $3, $4, $5)",
+            new_id(),
             row["resident_id"],
             staff.id,
             resources.vault.index(Indexed.BINDING_CODE, code),
             at + CODE_LIFETIME,
         )
-        event = audit.Event(f"staff:{staff.id}", "issue_binding_code", str(row["resident_id"]))
-        await audit.record(connection, event, at)
+        await audit.record(connection, audit.Event(actor, "issue_binding_code", str(row["resident_id"])), at)
         key = resources.vault.data_key(row["resident_id"], row["data_key"], row["data_key_version"])
         return OneTimeCode(code, mask_name(key.open(Sealed.NAME, row["name_sealed"])), at + CODE_LIFETIME)
 
@@ -127,17 +148,24 @@ def _in_area(staff: StaffMember, town: str) -> bool:
 
 
 async def _may_try(resources: Resources, viewer: Viewer, number: str, *, by_clerk: bool) -> bool:
-    """Count the try before anything is compared; strangers' tries do not lock out a clerk's code."""
+    """Count the try before anything is compared.
+
+    The first limit passed ends the counting: an account that has had its tries must not use up other people's cards'.
+    Strangers' tries do not lock out a clerk's code either: what stops them is its length (31^10 codes against the few
+    tries of an account in the day that a code lives).
+    """
     settings, index = resources.settings, resources.vault.index
     limits = [("bind:account", viewer.account_id.bytes, settings.binding_attempts_account)]
     if not by_clerk:
-        limits.append(("bind:card", index(Indexed.CARD_NUMBER, number), settings.binding_attempts_card))
         address = index(Indexed.ADDRESS_OF_CLIENT, viewer.address)
         limits.append(("bind:address", address, settings.binding_attempts_address))
+        limits.append(("bind:card", index(Indexed.CARD_NUMBER, number), settings.binding_attempts_card))
     today = local_date(resources.clock())
     async with resources.database.transaction() as connection:
-        tries = [await attempts.count(connection, action, subject, today) for action, subject, _ in limits]
-    return all(count <= limit for count, (_, _, limit) in zip(tries, limits, strict=True))
+        for action, subject, limit in limits:
+            if await attempts.count(connection, action, subject, today) > limit:
+                return False
+    return True
 
 
 async def _match_and_bind(
@@ -148,22 +176,24 @@ async def _match_and_bind(
     number: str,
     phone: str | None,
 ) -> Bound | None:
+    """The same statements run whether or not the card exists and the name fits: only a full proof costs more."""
     row = await _holder(connection, resources, number)
-    if row is None:
-        return None
+    holder = _Holder(row["resident_id"], row["name_index"], row["phone_index"]) if row else _NOBODY
     name = resources.vault.index(Indexed.NAME, request.name)
+    code_id = None
     if request.clerk_code is not None:
-        proven = name == row["name_index"] and await _spend_code(
-            resources, connection, row["resident_id"], request.clerk_code
-        )
+        code_id = await _code(resources, connection, holder.resident_id, request.clerk_code)
+        proven = code_id is not None and name == holder.name_index
     else:
         phone_index = resources.vault.index(Indexed.PHONE, phone or "")
-        if await _bind_guardian(resources, connection, viewer, row["resident_id"], name, phone_index):
-            return Bound(row["resident_id"], as_guardian=True)
-        proven = name == row["name_index"] and phone_index == row["phone_index"]
-    if proven and await _bind_holder(connection, viewer, row["resident_id"]):
-        return Bound(row["resident_id"], as_guardian=False)
-    return None
+        if await _bind_guardian(resources, connection, viewer, holder.resident_id, name, phone_index):
+            return Bound(holder.resident_id, as_guardian=True)
+        proven = name == holder.name_index and phone_index == holder.phone_index
+    if not proven or not await _bind_holder(connection, viewer, holder.resident_id):
+        return None
+    # Only now: a code is not lost by a mistyped name.
+    await connection.execute("UPDATE binding_code SET used_at = $2 WHERE id = $1", code_id, resources.clock())
+    return Bound(holder.resident_id, as_guardian=False)
 
 
 async def _holder(connection: asyncpg.Connection, resources: Resources, number: str) -> asyncpg.Record | None:
@@ -175,15 +205,16 @@ async def _holder(connection: asyncpg.Connection, resources: Resources, number: 
     return row
 
 
-async def _spend_code(resources: Resources, connection: asyncpg.Connection, resident_id: UUID, code: str) -> bool:
-    spent = await connection.fetchval(
-        "UPDATE binding_code SET used_at = $3 "
-        "WHERE resident_id = $1 AND code_hash = $2 AND used_at IS NULL AND expires_at > $3 RETURNING id",
+async def _code(resources: Resources, connection: asyncpg.Connection, resident_id: UUID, code: str) -> UUID | None:
+    """The clerk's code that is still good, locked so that nobody else spends it meanwhile."""
+    code_id: UUID | None = await connection.fetchval(
+        "SELECT id FROM binding_code WHERE resident_id = $1 AND code_hash = $2 AND used_at IS NULL AND expires_at > $3 "
+        "FOR UPDATE",
         resident_id,
         resources.vault.index(Indexed.BINDING_CODE, code),
         resources.clock(),
     )
-    return spent is not None
+    return code_id
 
 
 async def _bind_guardian(

@@ -1,6 +1,6 @@
 """Services, their free slots, and places in them: never overbooked, never held twice."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from domain.card import is_usable
 from domain.dates import local_date
 from models.record import new_id
 from services import audit, idempotency
-from services.people import People
+from services.people import People, Person
 from services.resources import Resources
 
 _BOOKINGS = """
@@ -38,6 +38,8 @@ WITH released AS (
 )
 UPDATE slot SET taken = taken - 1 FROM released WHERE slot.id = released.slot_id
 """
+
+_REFUSALS = frozenset(BookingRefusal)
 
 
 @dataclass(frozen=True)
@@ -135,27 +137,20 @@ async def book_slot(
     """Take a place for the viewer, or for a ward by id; the same `key` again gets the first answer."""
     at = resources.clock()
     person = people.reach(resident_id, Act.BOOK, local_date(at))
-    if person is None:
-        return BookingRefusal.NOT_ALLOWED
-    if person.card is None or not is_usable(person.card.on_record, local_date(at)):
-        return BookingRefusal.CARD_NOT_USABLE
 
-    request = ["book", str(slot_id), str(person.id)]
-    try:
-        async with resources.database.transaction() as connection:
+    async def work(connection: asyncpg.Connection) -> str:
+        if person is None:
+            return BookingRefusal.NOT_ALLOWED
+        if person.card is None or not is_usable(person.card.on_record, local_date(at)):
+            return BookingRefusal.CARD_NOT_USABLE
+        answer = await _book(connection, slot_id, person.id, at)
+        if answer not in _REFUSALS and person is not people.own:
+            await audit.record(connection, _event(viewer, "book_slot", person), at)
+        return answer
 
-            async def work() -> str:
-                return await _book(connection, slot_id, person.id, at)
-
-            answer = await idempotency.once(connection, viewer.account_id, key, request, at, work)
-            if person is not people.own:
-                event = audit.Event(f"account:{viewer.account_id}", "book_slot", str(person.id))
-                await audit.record(connection, event, at)
-    except idempotency.KeyReused:
-        return BookingRefusal.KEY_REUSED
-    except idempotency.InFlight:
-        return BookingRefusal.IN_FLIGHT
-    return await _told(resources, answer)
+    # Without an id and with her own is the same request.
+    request = ["book", str(slot_id), str(person.id if person else resident_id)]
+    return await _once(resources, viewer, key, request, at, work)
 
 
 async def cancel_booking(
@@ -163,14 +158,25 @@ async def cancel_booking(
 ) -> HeldBooking | BookingRefusal:
     """Give a place back, within the service's deadline; the same `key` again gets the first answer."""
     at = resources.clock()
-    request = ["cancel", str(booking_id)]
+
+    async def work(connection: asyncpg.Connection) -> str:
+        return await _cancel(connection, viewer, people, booking_id, at)
+
+    return await _once(resources, viewer, key, ["cancel", str(booking_id)], at, work)
+
+
+async def _once(
+    resources: Resources,
+    viewer: Viewer,
+    key: str,
+    request: list[str],
+    at: datetime,
+    work: Callable[[asyncpg.Connection], Awaitable[str]],
+) -> HeldBooking | BookingRefusal:
+    """Do the work in one transaction, or tell what it came to the first time."""
     try:
         async with resources.database.transaction() as connection:
-
-            async def work() -> str:
-                return await _cancel(connection, viewer, people, booking_id, at)
-
-            answer = await idempotency.once(connection, viewer.account_id, key, request, at, work)
+            answer = await idempotency.once(connection, viewer.account_id, key, request, at, lambda: work(connection))
     except idempotency.KeyReused:
         return BookingRefusal.KEY_REUSED
     except idempotency.InFlight:
@@ -180,10 +186,7 @@ async def cancel_booking(
 
 async def _told(resources: Resources, answer: str) -> HeldBooking | BookingRefusal:
     """An answer is kept as text: a booking's id, or the reason for which there is none."""
-    try:
-        return BookingRefusal(answer)
-    except ValueError:
-        return await booking(resources, UUID(answer))
+    return BookingRefusal(answer) if answer in _REFUSALS else await booking(resources, UUID(answer))
 
 
 async def _book(connection: asyncpg.Connection, slot_id: UUID, resident_id: UUID, at: datetime) -> str:
@@ -227,9 +230,12 @@ async def _cancel(
         return refusal
     await connection.execute(_GIVE_BACK, booking_id, at)
     if person is not people.own:
-        event = audit.Event(f"account:{viewer.account_id}", "cancel_booking", str(person.id))
-        await audit.record(connection, event, at)
+        await audit.record(connection, _event(viewer, "cancel_booking", person), at)
     return str(booking_id)
+
+
+def _event(viewer: Viewer, action: str, ward: Person) -> audit.Event:
+    return audit.Event(f"account:{viewer.account_id}", action, str(ward.id))
 
 
 def _booking(row: asyncpg.Record) -> HeldBooking:

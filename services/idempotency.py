@@ -34,7 +34,7 @@ async def once(
 ) -> str:
     """The answer of `work` for the first request with this key, and the same text for each repetition.
 
-    The key is written first in the caller's transaction: a second request with it waits for the first to end, for the
+    The key (any text) is written first in the caller's transaction, as a hash: a second request with it waits for the first to end, for the
     lock timeout at most, and a crash leaves neither key nor work.
 
     Raises:
@@ -42,13 +42,16 @@ async def once(
         InFlight: see there.
     """
     fingerprint = hashlib.sha256(msgspec.json.encode(request)).digest()
+    hashed_key = hash_key(key)
     try:
-        mine = await connection.fetchval(_CLAIM, new_id(), account_id, key, fingerprint, at)
+        mine = await connection.fetchval(_CLAIM, new_id(), account_id, hashed_key, fingerprint, at)
     except asyncpg.LockNotAvailableError as error:
         raise InFlight from error
     if mine is None:
         first = await connection.fetchrow(
-            "SELECT request_hash, answer FROM idempotency_key WHERE account_id = $1 AND key = $2", account_id, key
+            "SELECT request_hash, answer FROM idempotency_key WHERE account_id = $1 AND key = $2",
+            account_id,
+            hashed_key,
         )
         if first["request_hash"] != fingerprint:
             raise KeyReused
@@ -56,3 +59,8 @@ async def once(
     answer = await work()
     await connection.execute("UPDATE idempotency_key SET answer = $2 WHERE id = $1", mine, answer)
     return answer
+
+
+def hash_key(key: str) -> str:
+    """The 64 characters that stand for an idempotency key in the database, whatever a client put into it."""
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()

@@ -30,7 +30,8 @@ LEFT JOIN staff ON staff.account_id = $2 AND (staff.left_on IS NULL OR staff.lef
 LEFT JOIN person p ON true
 LEFT JOIN resident r ON r.id = p.resident_id
 LEFT JOIN LATERAL (
-    SELECT * FROM card WHERE card.resident_id = p.resident_id ORDER BY issued_on DESC, id DESC LIMIT 1
+    SELECT * FROM card WHERE card.resident_id = p.resident_id
+    ORDER BY state IN ('active', 'suspended', 'lost') DESC, issued_on DESC, id DESC LIMIT 1
 ) c ON true
 WHERE s.id = $1 AND s.account_id = $2 AND s.revoked_at IS NULL
 ORDER BY p.guardian_id NULLS FIRST
@@ -43,7 +44,7 @@ class SessionEnded(Exception):
 
 @dataclass(frozen=True)
 class HeldCard:
-    """The newest card of a resident, its number already masked."""
+    """The card of a resident that is in force, or else her newest, its number already masked."""
 
     masked_number: str
     on_record: CardOnRecord

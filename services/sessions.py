@@ -12,11 +12,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.access import Viewer
 from models.record import new_id
+from services.idempotency import hash_key
 from services.resources import Resources
 from services.vault import NONCE_BYTES, Indexed
 
 AUDIENCE = "sdc"
 _ALGORITHM = "HS256"
+
+_TOKEN = """
+SELECT t.id, t.used_at AS token_used_at, t.used_key, t.successor_sealed, s.id AS session_id, s.account_id, s.expires_at,
+       s.used_at, s.revoked_at
+FROM refresh_token t JOIN session s ON s.id = t.session_id WHERE t.token_hash = $1 FOR UPDATE
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,15 @@ class SignedIn:
     refresh_token: str = field(repr=False)
     expires_at: datetime
     account_id: UUID
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What the tokens of a session say of it."""
+
+    id: UUID
+    account_id: UUID
+    expires_at: datetime
 
 
 class RefreshRefusal(StrEnum):
@@ -45,7 +61,7 @@ async def sign_in(resources: Resources, code: str) -> SignedIn:
     """Start a session for the WeChat account that a login code stands for; the account is made when it is new.
 
     Raises:
-        services.wechat.WechatRefused: the code is not accepted, or WeChat is away.
+        services.wechat.WechatRefusal: the code is not accepted, or WeChat is away.
     """
     openid = await resources.wechat.openid(code)
     at = resources.clock()
@@ -57,16 +73,16 @@ async def sign_in(resources: Resources, code: str) -> SignedIn:
             resources.vault.index(Indexed.OPENID, openid),
             at,
         )
-        session_id = new_id()
+        session = _Session(new_id(), account_id, at + timedelta(days=resources.settings.refresh_token_days))
         await connection.execute(
             "INSERT INTO session (id, account_id, started_at, expires_at, used_at) VALUES ($1, $2, $3, $4, $3)",
-            session_id,
+            session.id,
             account_id,
             at,
-            at + timedelta(days=resources.settings.refresh_token_days),
+            session.expires_at,
         )
-        refresh_token = await _new_refresh_token(resources, connection, session_id)
-    return _signed_in(resources, account_id, session_id, refresh_token, at)
+        refresh_token = await _new_refresh_token(resources, connection, session.id)
+    return _signed_in(resources, session, refresh_token, at)
 
 
 async def refresh(resources: Resources, token: str, key: str) -> SignedIn | RefreshRefusal:
@@ -76,36 +92,30 @@ async def refresh(resources: Resources, token: str, key: str) -> SignedIn | Refr
     and with the same `key` is the phone repeating itself, and gets the first answer again.
     """
     at = resources.clock()
-    token_hash = resources.vault.index(Indexed.REFRESH_TOKEN, token)
     async with resources.database.transaction() as connection:
-        row = await connection.fetchrow(
-            "SELECT t.id, t.used_at AS token_used_at, t.used_key, t.successor_sealed, s.id AS session_id, s.account_id, "
-            "s.expires_at, s.used_at, s.revoked_at FROM refresh_token t JOIN session s ON s.id = t.session_id "
-            "WHERE t.token_hash = $1 FOR UPDATE",
-            token_hash,
-        )
+        row = await connection.fetchrow(_TOKEN, resources.vault.index(Indexed.REFRESH_TOKEN, token))
         if row is None:
             return RefreshRefusal.UNKNOWN
+        session = _Session(row["session_id"], row["account_id"], row["expires_at"])
         idle = timedelta(days=resources.settings.refresh_idle_days)
-        if row["revoked_at"] or at >= row["expires_at"] or at >= row["used_at"] + idle:
+        if row["revoked_at"] or at >= session.expires_at or at >= row["used_at"] + idle:
             return RefreshRefusal.EXPIRED
         if row["token_used_at"] is not None:
             grace = timedelta(seconds=resources.settings.refresh_grace_seconds)
-            if row["used_key"] == key and at <= row["token_used_at"] + grace:
-                again = _unseal(resources, row["id"], row["successor_sealed"])
-                return _signed_in(resources, row["account_id"], row["session_id"], again, at)
-            await connection.execute("UPDATE session SET revoked_at = $2 WHERE id = $1", row["session_id"], at)
+            if row["used_key"] == hash_key(key) and at <= row["token_used_at"] + grace:
+                return _signed_in(resources, session, _unseal(resources, row["id"], row["successor_sealed"]), at)
+            await connection.execute("UPDATE session SET revoked_at = $2 WHERE id = $1", session.id, at)
             return RefreshRefusal.REUSED
-        successor = await _new_refresh_token(resources, connection, row["session_id"])
+        successor = await _new_refresh_token(resources, connection, session.id)
         await connection.execute(
             "UPDATE refresh_token SET used_at = $2, used_key = $3, successor_sealed = $4 WHERE id = $1",
             row["id"],
             at,
-            key,
+            hash_key(key),
             _seal(resources, row["id"], successor),
         )
-        await connection.execute("UPDATE session SET used_at = $2 WHERE id = $1", row["session_id"], at)
-    return _signed_in(resources, row["account_id"], row["session_id"], successor, at)
+        await connection.execute("UPDATE session SET used_at = $2 WHERE id = $1", session.id, at)
+    return _signed_in(resources, session, successor, at)
 
 
 async def sign_out(resources: Resources, viewer: Viewer) -> None:
@@ -127,7 +137,7 @@ def read_access_token(resources: Resources, token: str, address: str) -> Viewer:
     try:
         claims = jwt.decode(
             token,
-            resources.keys.session,
+            resources.keys.derived("access"),
             algorithms=[_ALGORITHM],
             audience=AUDIENCE,
             options={"require": ["exp", "sub", "sid", "aud"], "verify_exp": False},
@@ -140,11 +150,17 @@ def read_access_token(resources: Resources, token: str, address: str) -> Viewer:
         raise AccessTokenInvalid from error
 
 
-def _signed_in(resources: Resources, account_id: UUID, session_id: UUID, refresh_token: str, at: datetime) -> SignedIn:
-    expires_at = at + timedelta(seconds=resources.settings.access_token_seconds)
-    claims = {"sub": str(account_id), "sid": str(session_id), "aud": AUDIENCE, "exp": int(expires_at.timestamp())}
-    access_token = jwt.encode(claims, resources.keys.session, algorithm=_ALGORITHM)
-    return SignedIn(access_token, refresh_token, expires_at, account_id)
+def _signed_in(resources: Resources, session: _Session, refresh_token: str, at: datetime) -> SignedIn:
+    # An access token never outlives its session.
+    expires_at = min(at + timedelta(seconds=resources.settings.access_token_seconds), session.expires_at)
+    claims = {
+        "sub": str(session.account_id),
+        "sid": str(session.id),
+        "aud": AUDIENCE,
+        "exp": int(expires_at.timestamp()),
+    }
+    access_token = jwt.encode(claims, resources.keys.derived("access"), algorithm=_ALGORITHM)
+    return SignedIn(access_token, refresh_token, expires_at, session.account_id)
 
 
 async def _new_refresh_token(resources: Resources, connection: asyncpg.Connection, session_id: UUID) -> str:

@@ -113,7 +113,9 @@ class Vault:
     def index(self, what: Indexed, text: str) -> bytes:
         """The 32 bytes under which `text` is found; what people type may differ in spaces, case and width of letters."""
         plain = text if what in _EXACT else "".join(unicodedata.normalize("NFKC", text).split()).upper()
-        return hmac.digest(self.index_key, f"{what}:{plain}".encode(), hashlib.sha256)
+        # JSON can carry halves of characters, which belong to nobody's name but must not stop the server.
+        content = f"{what}:{plain}".encode(errors="surrogatepass")
+        return hmac.digest(self.index_key, content, hashlib.sha256)
 
     def pseudonym(self, resident_id: UUID, month: date) -> bytes:
         """The 16 bytes that stand for a resident at every gate in the month of `month`.

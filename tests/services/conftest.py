@@ -49,9 +49,7 @@ def settings(database: DatabaseAddresses) -> Settings:
 
 
 @pytest.fixture
-async def resources(
-    settings: Settings, keys: Keys, wechat: FakeWechat, clock: Clock
-) -> AsyncIterator[Resources]:
+async def resources(settings: Settings, keys: Keys, wechat: FakeWechat, clock: Clock) -> AsyncIterator[Resources]:
     """Everything a use case is given, opened as the server opens it."""
     async with open_services(settings, keys, wechat, clock=clock) as opened:
         yield opened

@@ -72,6 +72,17 @@ class FakeWechat:
             raise WechatCodeInvalid from None
 
 
+def nobodys_number() -> str:
+    """A card number, each time another, that is well formed and no resident's."""
+    return f"{_citizen_id(date(1931, 7, 7), next(_numbers))}11"
+
+
+def _citizen_id(birth_date: date, number: int) -> str:
+    # The area moves on when the three digits of the sequence are used up.
+    first = f"{330604 + number // 1000}{birth_date:%Y%m%d}{number % 1000:03d}"
+    return first + check_character(first)
+
+
 @dataclass(frozen=True)
 class Holder:
     """A resident as the register has her, with the key to her sealed columns."""
@@ -102,8 +113,7 @@ class Register:
     ) -> Holder:
         """A resident with one card (`card`: as `Register.card`); an empty phone means: a number of her own."""
         vault, number = self._resources.vault, next(_numbers)
-        first = f"330604{birth_date:%Y%m%d}{number % 1000:03d}"
-        id_number = first + check_character(first)
+        id_number = _citizen_id(birth_date, number)
         if phone == "":
             phone = f"139{number:08d}"
         resident_id = new_id()
@@ -220,7 +230,9 @@ class Register:
             valid_until=valid_until,
         )
 
-    async def staff(self, account_id: UUID, *, town: str = "", role: str = "clerk", left_on: date | None = None) -> UUID:
+    async def staff(
+        self, account_id: UUID, *, town: str = "", role: str = "clerk", left_on: date | None = None
+    ) -> UUID:
         """A member of staff behind an account."""
         return await self._insert(
             "staff", account_id=account_id, role=role, organisation="区残联", town=town, left_on=left_on

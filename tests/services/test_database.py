@@ -98,6 +98,7 @@ async def test_a_link_that_falls_silent_in_a_transaction_is_told_within_the_prom
     link: Link, distant: Database, moment: str
 ) -> None:
     """No rollback is asked of a dead link, and the next transaction finds the service as it was."""
+
     async def work() -> None:
         async with distant.transaction() as connection:
             if moment == "statement":
