@@ -1,0 +1,101 @@
+"""Runs the cases beside this file: facts, a day, and what the rules must answer."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.entitlement import Benefit, Entitlement, Verdict, decide
+from domain.fact import Fact, FactKind, Facts
+from domain.rulebook import RuleBook
+
+CASES = [
+    (document["programme"], case)
+    for file in sorted(Path(__file__).parent.glob("*.toml"))
+    for document in [tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)]
+    for case in document["case"]
+]
+
+
+def stated(rules: RuleBook, written: Mapping[str, Any]) -> Facts:
+    """The facts of a case, each stated by its keeper and true on every day."""
+    vocabulary = rules.reference.vocabulary
+
+    def fact(name: str, value: Any) -> Fact:
+        kind = vocabulary.type_of(name)
+        typed = {FactKind.MONEY: Decimal, FactKind.CODES: tuple}.get(kind.kind, lambda same: same)(value)
+        return Fact(name, typed, kind.keeper, None, None, date(2016, 1, 1))
+
+    return Facts.of(fact(name, value) for name, value in written.items())
+
+
+def answer(rules: RuleBook, programme: str, facts: Facts, on: date) -> Entitlement:
+    """What one programme answers."""
+    (found,) = [each for each in decide(rules, facts, on) if each.programme == programme]
+    return found
+
+
+@pytest.mark.parametrize(("programme", "case"), CASES, ids=[f"{slug}: {case['name']}" for slug, case in CASES])
+def test_case(rules: RuleBook, programme: str, case: Mapping[str, Any]) -> None:
+    """Verdict, amounts, shares, access classes and missing facts are those of the case, and nothing else is given."""
+    entitlement = answer(rules, programme, stated(rules, case["facts"]), case["on"])
+
+    certain = [benefit for benefit in entitlement.benefits if benefit.certain]
+    waiting = [benefit for benefit in entitlement.benefits if not benefit.certain]
+    assert entitlement.verdict == case["expected"]
+    assert [need.fact for need in entitlement.missing] == case.get("missing", [])
+    assert given(certain, "monthly") == case.get("monthly", [])
+    assert given(certain, "cost_share") == case.get("cost_share", [])
+    assert given(certain, "access_class") == case.get("access", [])
+    if "open" in case:
+        assert given(waiting, "cost_share") == case["open"]
+
+
+def given(benefits: list[Benefit], what: str) -> list[Any]:
+    """One figure of each benefit that has it."""
+    return [value for benefit in benefits if (value := getattr(benefit, what)) is not None]
+
+
+def test_every_programme_has_each_kind_of_case(rules: RuleBook) -> None:
+    """No programme is shipped without a case of each verdict, on the day before its rules begin and on the first."""
+    for programme in rules.programmes:
+        own = [case for slug, case in CASES if slug == programme.slug]
+        first = programme.versions[0].effective
+        assert {case["expected"] for case in own} == set(Verdict), programme.slug
+        assert {(first - case["on"]).days for case in own} >= {0, 1}, programme.slug
+
+
+def test_no_programme_is_granted_for_want_of_facts(rules: RuleBook) -> None:
+    """A resident of whom nothing is known is undetermined everywhere, and told what to bring."""
+    entitlements = decide(rules, Facts.of([]), date(2026, 11, 25))
+
+    assert {entitlement.verdict for entitlement in entitlements} == {Verdict.UNDETERMINED}
+    assert all(entitlement.missing for entitlement in entitlements)
+
+
+def test_amounts_that_the_plan_does_not_give_are_marked(rules: RuleBook) -> None:
+    """The plan names no yuan: whatever shows some says that it is an example."""
+    facts = stated(
+        rules,
+        {
+            "card_state": "active",
+            "card_grade": 1,
+            "care_level": "wholly",
+            "birth_date": date(1980, 5, 5),
+            "own_income": 0,
+        },
+    )
+
+    amounts = [
+        benefit
+        for entitlement in decide(rules, facts, date(2026, 11, 25))
+        for benefit in entitlement.benefits
+        if benefit.monthly is not None
+    ]
+
+    assert len(amounts) == 2
+    assert all(benefit.illustrative for benefit in amounts)
