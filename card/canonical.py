@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from card.refusal import CredentialRefused, RefusalReason
 
-# The major types of RFC 8949, section 3.1; 6, tags, has no place here.
-_UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _SIMPLE = 0, 1, 2, 3, 4, 5, 7
-_SIMPLE_VALUES: Final = {20: False, 21: True, 22: None}
+# The major types of RFC 8949, section 3.1; tags and numbers with a fraction have no place here.
+_UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP = range(6)
+_SIMPLE_VALUES: Final = {0xF4: False, 0xF5: True, 0xF6: None}
 # A first byte carries arguments below 24 by itself; 24 to 27 say that 1, 2, 4 or 8 bytes follow with it.
 _DIRECT, _LAST_SIZE, _INDEFINITE = 24, 27, 31
 # The format's own structures are three levels deep.
@@ -84,23 +84,24 @@ def _encoded_key(key: Any) -> bytes:
 
 def _item(raw: bytes, start: int, depth: int) -> tuple[Any, int]:
     """The item that begins at `start`, and where it ends."""
-    major, argument, at = raw[start] >> 5, raw[start] & 31, start + 1
+    initial, at = raw[start], start + 1
+    major, argument = initial >> 5, initial & 31
     if argument >= _DIRECT:
         argument, at = _long_argument(raw, argument, at)
     if major == _UNSIGNED:
         return argument, at
     if major == _NEGATIVE:
         return -1 - argument, at
-    if major in (_BYTES, _TEXT):
+    if major <= _TEXT:
         end = at + argument
         if end > len(raw):
             raise CredentialRefused(RefusalReason.MALFORMED)
         content = raw[at:end]
         return (content if major == _BYTES else content.decode()), end
-    if major in (_ARRAY, _MAP) and depth > 0:
+    if major <= _MAP and depth:
         return (_array if major == _ARRAY else _map)(raw, argument, at, depth - 1)
-    if major == _SIMPLE and raw[start] & 31 in _SIMPLE_VALUES:
-        return _SIMPLE_VALUES[argument], at
+    if initial in _SIMPLE_VALUES:
+        return _SIMPLE_VALUES[initial], at
     raise CredentialRefused(RefusalReason.MALFORMED)
 
 

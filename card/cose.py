@@ -28,6 +28,9 @@ _SIGN1_TAG: Final = b"\xd2"
 _ALGORITHM, _KID, _KCWT, _TYPE = 1, 4, 13, 16
 _EDDSA: Final = -8
 _HEADERS: Final = frozenset({_ALGORITHM, _KID, _TYPE})
+# How the array ["Signature1", protected, external data, payload] begins, and the empty external data.
+_SIGNATURE1: Final = bytes((0x84,)) + encode("Signature1")
+_NO_EXTERNAL_DATA: Final = encode(b"")
 # {alg: EdDSA, kcwt: …}: deterministic CBOR leaves no other way to begin such a header.
 _KCWT_HEADER: Final = bytes((0xA2, _ALGORITHM, 0x27, _KCWT))
 
@@ -111,7 +114,7 @@ class Sign1:
     @property
     def signed(self) -> bytes:
         """What the signature is over: the Sig_structure of RFC 9052, section 4.4."""
-        return encode(["Signature1", self.protected, b"", self.payload])
+        return _SIGNATURE1 + encode(self.protected) + _NO_EXTERNAL_DATA + encode(self.payload)
 
     def check(self, public: bytes) -> bytes:
         """Check the signature under a public key of 32 bytes; returns the message's identity.

@@ -132,10 +132,9 @@ def issue(claims: CredentialClaims, key: SigningKey) -> bytes:
     if claims.cti:
         content[_CWT_ID] = claims.cti
     if claims.holder_key is not None:
-        # A COSE_Key (RFC 9053, section 7.2) of type OKP on the curve Ed25519.
-        content[_CONFIRMATION] = {1: {1: 1, -1: 6, -2: claims.holder_key}}
+        content[_CONFIRMATION] = _confirmation(claims.holder_key)
     if claims.status is not None:
-        content[_STATUS] = {"status_list": {"idx": claims.status.index, "uri": claims.status.uri}}
+        content[_STATUS] = _status_claim(claims.status)
     return sign1(encode(content), key)
 
 
@@ -211,7 +210,7 @@ def read_claims(payload: bytes) -> CredentialClaims:
             status=_status(content),
             masked_name=None if masked_name is None else _typed(masked_name, str),
         )
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, LookupError, TypeError, ValueError):
         raise CredentialRefused(RefusalReason.MALFORMED) from None
 
 
@@ -222,23 +221,33 @@ def _issued_at(kind: CredentialKind, content: dict[Any, Any], expires_at: dateti
 
 
 def _holder_key(content: dict[Any, Any]) -> bytes | None:
-    match content.get(_CONFIRMATION):
-        case None:
-            return None
-        case {1: {1: 1, -1: 6, -2: bytes() as key, **more_key}, **more} if not more_key and not more:
-            return key
-    raise ValueError("cnf")
+    claim = content.get(_CONFIRMATION)
+    if claim is None:
+        return None
+    key = _typed(claim[1][-2], bytes)
+    if claim != _confirmation(key):
+        raise ValueError("cnf")
+    return key
 
 
 def _status(content: dict[Any, Any]) -> StatusReference | None:
-    match content.get(_STATUS):
-        case None:
-            return None
-        case {"status_list": {"idx": int() as index, "uri": str() as uri, **more_list}, **more} if (
-            index >= 0 and not more_list and not more
-        ):
-            return StatusReference(uri, index)
-    raise ValueError("status")
+    claim = content.get(_STATUS)
+    if claim is None:
+        return None
+    listed = claim["status_list"]
+    reference = StatusReference(_typed(listed["uri"], str), _typed(listed["idx"], int))
+    if claim != _status_claim(reference) or reference.index < 0:
+        raise ValueError("status")
+    return reference
+
+
+def _confirmation(holder_key: bytes) -> dict[int, Any]:
+    """A COSE_Key (RFC 9053, section 7.2) of type OKP on the curve Ed25519, as RFC 8747 confirms one."""
+    return {1: {1: 1, -1: 6, -2: holder_key}}
+
+
+def _status_claim(reference: StatusReference) -> dict[str, Any]:
+    return {"status_list": {"idx": reference.index, "uri": reference.uri}}
 
 
 def _instant(value: Any) -> datetime:
