@@ -35,7 +35,7 @@ def check_policy(
     book = load_rules(directory or POLICY)
     for programme in book.programmes:
         for version in programme.versions:
-            period = f"{version.effective} – {version.ended or ''}"  # noqa: RUF001 # a dash between dates
+            period = f"{version.effective} – {version.ended or ''}"
             clauses = ", ".join(clause.clause for clause in version.clauses)
             table.add_row(programme.slug, programme.title, period, clauses)
     Console().print(table, highlight=False)

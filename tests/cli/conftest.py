@@ -2,15 +2,21 @@
 
 import os
 import re
+import shutil
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 import zxingcpp
 from PIL import Image
+
+from cli.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[2]
 HALVES = {" ": (255, 255), "▀": (0, 255), "▄": (255, 0), "█": (0, 0)}
@@ -25,19 +31,57 @@ class Sdc(Protocol):
         ...
 
 
-class Start(Protocol):
-    """Starts `sdc` with arguments and environment variables, and leaves it running."""
+class Demo:
+    """`sdc run` on a data directory and a port of its own, started and ended as the test likes."""
 
-    def __call__(self, *arguments: str | Path, **variables: str | Path) -> subprocess.Popen[str]:
-        """The process; output and errors come together, in the order in which a person sees them."""
-        ...
+    last_line = "Ctrl-C stops it"
+
+    def __init__(self, parent: Path, **variables: str | Path) -> None:
+        self.data_dir = parent / "data"
+        self.port = _free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.environment = {"DATA_DIR": self.data_dir, "PORT": str(self.port), "RESIDENTS": "150", **variables}
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> str:
+        """Start it, and return the start sheet once it is whole."""
+        self.process = subprocess.Popen(
+            _command(("run",)),
+            cwd=ROOT,
+            env=_environment(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        sheet = ""
+        for line in self.process.stdout:
+            sheet += line
+            if line.startswith(self.last_line):
+                return sheet
+        pytest.fail(f"the demo ended with status {self.process.wait()}: {sheet}")
+
+    def end(self, number: int = signal.SIGINT) -> tuple[int, str]:
+        """Send a signal; the exit status, and what was said at the end."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        said, _ = self.process.communicate(timeout=60)
+        status, self.process = self.process.returncode, None
+        return status, said
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _command(arguments: tuple[str | Path, ...]) -> list[str]:
     return [sys.executable, "-m", "cli", *map(str, arguments)]
 
 
-def _environment(variables: dict[str, str | Path]) -> dict[str, str]:
+def _environment(variables: Mapping[str, str | Path]) -> dict[str, str]:
     """Only what a program needs, what measures coverage, and `variables`."""
     kept = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE")}
     return kept | {"LC_ALL": "C.UTF-8", "COLUMNS": "140"} | {name: str(value) for name, value in variables.items()}
@@ -61,22 +105,17 @@ def sdc() -> Sdc:
     return run
 
 
-@pytest.fixture(scope="session")
-def start() -> Start:
-    """Start `sdc` from this checkout."""
-
-    def popen(*arguments: str | Path, **variables: str | Path) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            _command(arguments),
-            cwd=ROOT,
-            env=_environment(variables),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    return popen
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    """A demo that is not started yet, in a directory that PostgreSQL's account can enter; gone after the module."""
+    parent = Path(tempfile.mkdtemp(prefix="sdc-demo-"))
+    parent.chmod(0o711)
+    made = Demo(parent)
+    yield made
+    if made.process is not None:
+        made.end()
+    EmbeddedPostgres(made.data_dir / "postgres").remove()
+    shutil.rmtree(parent)
 
 
 @pytest.fixture(scope="session")
