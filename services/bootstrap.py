@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.policy import load_rule_book
+from domain.policy_file import Place, PolicyInvalid
 from domain.rulebook import RuleBook
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
@@ -23,7 +24,14 @@ def load_rules(directory: Path = POLICY) -> RuleBook:
     Raises:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
-    return load_rule_book({file.name: file.read_text(encoding="utf-8") for file in sorted(directory.glob("*.toml"))})
+    return load_rule_book({file.name: _text(file) for file in sorted(directory.glob("*.toml"))})
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")  # some editors mark their files
+    except UnicodeDecodeError:
+        raise PolicyInvalid(Place(file.name), "(file)", "not UTF-8", "Save the file as UTF-8") from None
 
 
 def now() -> datetime:
