@@ -16,7 +16,9 @@ APP_ID = "wx-made-up"
 APP_SECRET = "made-up-app-secret"
 START_SECONDS = 60
 STOP_SECONDS = 30
-_RUN = "import os; from api.server import run; from services.settings import load_settings; run(load_settings(os.environ))"
+_RUN = (
+    "import os; from api.server import run; from services.settings import load_settings; run(load_settings(os.environ))"
+)
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class LiveServer:
 
 @contextmanager
 def serving(log: Path, environ: Mapping[str, str]) -> Iterator[LiveServer]:
-    """A running demo server; it is told to stop on leaving, and must stop by itself."""
-    port = free_port()
+    """A running demo server, on a port of its own unless PORT says otherwise; it must stop by itself when told to."""
+    port = int(environ.get("PORT", 0)) or free_port()
     settings = {
         "MODE": "demo",
         "PORT": str(port),

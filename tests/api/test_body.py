@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import httpx
 import pytest

@@ -29,7 +29,7 @@ from tests.schema.test_limits import bomb
     ],
 )
 def test_the_answer_has_a_type_that_the_client_takes(accept: str | None, media: str | None) -> None:
-    """The specification's type is for those who name it, JSON for everybody else, nothing for those who take neither."""
+    """The specification's type is for those who name it, JSON for others, nothing for those who take neither."""
     assert negotiate(accept) == media
 
 
@@ -140,7 +140,7 @@ async def test_nobody_is_signed_in_without_a_token(http: httpx.AsyncClient) -> N
     assert mutation.json() == {"data": {"signOut": {"message": "请先登录。"}}}
 
 
-@pytest.mark.parametrize("authorization", ["Bearer x", "Bearer ", "Basic eDp5", "Bearer a.b.c", "nonsense"])
+@pytest.mark.parametrize("authorization", ["Bearer x", "Bearer", "Basic eDp5", "Bearer a.b.c", "nonsense"])
 async def test_a_token_that_proves_nothing_is_nobody(http: httpx.AsyncClient, authorization: str) -> None:
     """The answer says that the session has ended, which tells the app to refresh it."""
     answer = await http.post(
@@ -167,7 +167,9 @@ async def test_text_outside_ascii_arrives_and_leaves_whole(http: httpx.AsyncClie
     """UTF-8 both ways, declared."""
     query = 'mutation { signInWithWechat(code: "测试") { ... on WechatRefused { reason message } } }'
 
-    answer = await http.post("/graphql", content=json.dumps({"query": query}, ensure_ascii=False).encode(), headers={"Content-Type": JSON})
+    answer = await http.post(
+        "/graphql", content=json.dumps({"query": query}, ensure_ascii=False).encode(), headers={"Content-Type": JSON}
+    )
 
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     assert answer.json()["data"]["signInWithWechat"]["reason"] == "CODE_INVALID"

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
+from starlette.routing import Router
 
 from api.envelope import Envelope, Lifecycle
 from api.sandbox import MAX_CODES, Sandbox
@@ -23,12 +23,12 @@ class Bench:
 
     def __init__(self, settings: Settings, clock: Clock, peer: str = "127.0.0.1") -> None:
         routes = Sandbox(settings, clock).routes()
-        app = Envelope(Starlette(routes=routes), Lifecycle(), ())
+        app = Envelope(Router(routes), Lifecycle(), ())
         transport = httpx.ASGITransport(app, client=(peer, 1))
         self.http = httpx.AsyncClient(transport=transport, base_url=f"http://wechat.test{SANDBOX_PATH}")
         self.wechat = self.client()
 
-    def client(self, app_id: str = "wx-1", secret: str = "s-1") -> WechatClient:
+    def client(self, app_id: str = APP["WECHAT_APP_ID"], secret: str = APP["WECHAT_APP_SECRET"]) -> WechatClient:
         """The real client."""
         return WechatClient(self.http, app_id, lambda: secret)
 

@@ -1,4 +1,4 @@
-"""The WeChat client: its protocol against a scripted API, each error code, each way to fail, and no secret in any of it."""
+"""The WeChat client: its protocol against a scripted API, each error code, each failure, and no secret in any."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

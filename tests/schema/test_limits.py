@@ -1,5 +1,7 @@
 """Limits of a document: each at its bound and one beyond, and no shape of fragments gets around them."""
 
+from collections.abc import Mapping
+
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse
 
@@ -12,9 +14,9 @@ from services.settings import Mode, Settings
 SCHEMA = build_schema()._schema
 
 
-def check(document: str, settings: Settings | None = None, **variables: object) -> None:
+def check(document: str, settings: Settings | None = None, variables: Mapping[str, object] | None = None) -> None:
     """Measure a document by the settings."""
-    limits.check(SCHEMA, parse(document), settings or settings_of(), variables)
+    limits.check(SCHEMA, parse(document), settings or settings_of(), variables or {})
 
 
 def settings_of(**values: object) -> Settings:
@@ -143,14 +145,16 @@ def test_fragments_in_a_cycle_are_refused() -> None:
         ("query($n: Int!) { services(first: $n) { __typename } }", {"n": 101}),
         ("query($n: Int! = 101) { services(first: $n) { __typename } }", {}),
         ("query($n: Int! = 101) { services(first: $n) { __typename } }", {"m": 1}),
-        ("query a($n: Int! = 1) { services(first: $n) { __typename } } "
-         "query b($n: Int! = 101) { services(first: $n) { __typename } }", {}),
+        (
+            "query a($n: Int! = 1) { services(first: $n) { __typename } } query b($n: Int! = 101) { __typename }",
+            {},
+        ),
     ],
 )
-def test_a_page_has_one_to_a_hundred_entries(document: str, variables: dict[str, object]) -> None:
+def test_a_page_has_one_to_a_hundred_entries(document: str, variables: dict[str, int]) -> None:
     """The size is refused whether it is written, given as a variable, or is a variable's default."""
     with pytest.raises(ExpectedError) as refused:
-        check(document, **variables)
+        check(document, variables=variables)
 
     assert refused.value.extensions == {"code": ErrorCode.PAGE_SIZE}
 
@@ -158,7 +162,7 @@ def test_a_page_has_one_to_a_hundred_entries(document: str, variables: dict[str,
 @pytest.mark.parametrize("value", [1, 100])
 def test_a_page_within_its_bounds_passes(value: int) -> None:
     """Both ends of the range are sizes."""
-    check("query($n: Int!) { services(first: $n) { __typename } }", n=value)
+    check("query($n: Int!) { services(first: $n) { __typename } }", variables={"n": value})
 
 
 @pytest.mark.parametrize("value", [None, "x", 1.5, True, [1]])
@@ -166,9 +170,9 @@ def test_a_page_size_of_another_type_is_left_to_graphql(value: object) -> None:
     """Meanwhile it costs as much as the largest page, so that it is no way around the limit."""
     document = "query($n: Int!) { services(first: $n) { pageInfo { hasNextPage } } }"
 
-    check(document, settings_of(max_cost=201), n=value)
+    check(document, settings_of(max_cost=201), {"n": value})
     with pytest.raises(LimitExceeded):
-        check(document, settings_of(max_cost=200), n=value)
+        check(document, settings_of(max_cost=200), {"n": value})
 
 
 def test_lists_without_pages_count_as_long_as_they_usually_are() -> None:
