@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 from domain.card import CardOnRecord, CardState, card_facts
@@ -18,8 +18,8 @@ from domain.rulebook import RuleBook
 
 POLICY = Path(__file__).parent.parent / "policy"
 ON = date(2026, 11, 25)
-RESIDENTS = {"small": 500, "default": 10_000, "large": 50_000}
-ROUNDS = 7
+RESIDENTS = {"small": 500, "default": 2_000, "large": 20_000}
+ROUNDS = 40
 SEED = 20161204
 
 Values = Mapping[str, Any]
@@ -29,8 +29,9 @@ Outcomes = dict[str, bool | None]
 def run(size: str) -> dict[str, float]:
     """The ratio of outcomes a second, engine to hand-written, and entitlements explained a second, on one core.
 
-    `entitlements_vs_handwritten` compares the best of several alternating rounds over the same residents, whose facts
-    are read already; the outcomes are checked to be equal first. `entitlements_explained_per_s` counts programmes.
+    `entitlements_vs_handwritten` compares the best of many alternating rounds over the same residents, whose facts are
+    read already, by processor time; the outcomes are checked to be equal first. `entitlements_explained_per_s` counts
+    programmes.
     """
     files = {file.name: file.read_text(encoding="utf-8") for file in POLICY.glob("*.toml")}
     book = load_rule_book(files)
@@ -45,22 +46,22 @@ def run(size: str) -> dict[str, float]:
         hand_seconds.append(_seconds(_by_hand, values))
     return {
         "entitlements_vs_handwritten": min(hand_seconds) / min(engine_seconds),
-        "entitlements_explained_per_s": _explained_per_second(book, compiled, people[: max(len(people) // 10, 100)]),
+        "entitlements_explained_per_s": _explained_per_second(book, compiled, people[:500]),
     }
 
 
 def _seconds(decide_outcomes: Callable[[Values], Outcomes], values: list[Values]) -> float:
-    start = perf_counter()
+    start = process_time()
     for each in values:
         decide_outcomes(each)
-    return perf_counter() - start
+    return process_time() - start
 
 
 def _explained_per_second(book: RuleBook, compiled: CompiledBook, people: list[Facts]) -> float:
-    start = perf_counter()
+    start = process_time()
     for facts in people:
         decide(book, facts, ON)
-    return len(people) * len(compiled.programmes) / (perf_counter() - start)
+    return len(people) * len(compiled.programmes) / (process_time() - start)
 
 
 def _residents(count: int) -> list[Facts]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from domain.benefit import BenefitTerm
-from domain.logic import Test, Truth, compile_rule
+from domain.logic import Rule, Test, Truth, compile_rule, names
 from domain.rulebook import Criterion, Programme, RuleBook, Version
 
 DAYS_KEPT = 128
@@ -25,10 +25,11 @@ class CompiledCriterion:
 
 @dataclass(frozen=True, eq=False)
 class CompiledBenefit:
-    """A benefit with its amount of the day; `test` is None where all the entitled get it."""
+    """A benefit with its amount of the day; `test` is None, and `named` empty, where all the entitled get it."""
 
     term: BenefitTerm
     test: Test | None
+    named: tuple[str, ...]
     monthly: Decimal | None
     illustrative: bool
 
@@ -39,12 +40,13 @@ class CompiledBenefit:
 
 @dataclass(frozen=True, eq=False)
 class CompiledProgramme:
-    """The version of a programme that is in force on the day."""
+    """The version of a programme in force on the day; `named` are the criteria of its rule, in order, each once."""
 
     programme: Programme
     version: Version
     criteria: Mapping[str, CompiledCriterion]
     judge: Test
+    named: tuple[str, ...]
     benefits: tuple[CompiledBenefit, ...]
 
 
@@ -89,12 +91,18 @@ def _compile(programme: Programme, version: Version, book: RuleBook, on: date) -
         CompiledBenefit(
             term,
             None if term.when is None else compile_rule(term.when, test_of),
+            () if term.when is None else _named(term.when),
             term.monthly_on(on, parameters),
             term.is_illustrative_on(on, parameters),
         )
         for term in version.benefits
     )
-    return CompiledProgramme(programme, version, criteria, compile_rule(version.rule, test_of), benefits)
+    judge = compile_rule(version.rule, test_of)
+    return CompiledProgramme(programme, version, criteria, judge, _named(version.rule), benefits)
+
+
+def _named(rule: Rule) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names(rule)))
 
 
 def _compile_criterion(criterion: Criterion, book: RuleBook, on: date) -> CompiledCriterion:

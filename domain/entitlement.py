@@ -1,6 +1,6 @@
 """What a resident is entitled to on a day, and why, or why not, or what nobody knows yet."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from domain.compiled import CompiledProgramme, compile_book
 from domain.explanation import Case, CriterionResult, Need, explain
 from domain.fact import Facts
 from domain.legal import LegalReference
-from domain.logic import Truth, names, pending
+from domain.logic import Truth, pending
 from domain.rulebook import Programme, RuleBook
 
 
@@ -106,8 +106,6 @@ def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
     verdict = Verdict.of(compiled.judge(case.values))
     replaced_on = programme.replaced_on(case.book.on)
     results = {name: explain(each, case, replaced_on) for name, each in compiled.criteria.items()}
-    outcomes = {name: each.test(case.values) for name, each in compiled.criteria.items()}
-    waiting = [results[name].missing for name in dict.fromkeys(pending(version.rule, outcomes))]
     return Entitlement(
         programme=programme.slug,
         title=programme.title,
@@ -115,12 +113,19 @@ def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
         verdict=verdict,
         effective=version.effective,
         clauses=version.clauses,
-        criteria=tuple(results[name] for name in dict.fromkeys(names(version.rule))),
-        missing=tuple(dict.fromkeys(need for need in waiting if need is not None)),
+        criteria=tuple(results[name] for name in compiled.named),
+        missing=_missing(compiled, results, case) if verdict is Verdict.UNDETERMINED else (),
         benefits=tuple(_benefits(compiled, verdict, results, case)),
         documents=version.documents,
         notes=version.notes,
     )
+
+
+def _missing(compiled: CompiledProgramme, results: Mapping[str, CriterionResult], case: Case) -> tuple[Need, ...]:
+    """What would settle the verdict: the facts of unknown criteria, without those that no longer matter."""
+    outcomes = {name: each.test(case.values) for name, each in compiled.criteria.items()}
+    needs = (results[name].missing for name in pending(compiled.version.rule, outcomes))
+    return tuple(dict.fromkeys(need for need in needs if need is not None))
 
 
 def _benefits(
@@ -142,7 +147,7 @@ def _benefits(
             access_class=term.access_class,
             illustrative=benefit.illustrative,
             clause=term.clause,
-            because=() if term.when is None else tuple(results[name] for name in dict.fromkeys(names(term.when))),
+            because=tuple(results[name] for name in benefit.named),
         )
 
 
