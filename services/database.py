@@ -19,6 +19,7 @@ _AWAY = (
     TimeoutError,
     DBConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -29,8 +30,9 @@ _AWAY = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
-# After these nobody knows what the connection still waits for.
-_BROKEN_OFF = (TimeoutError, asyncio.CancelledError)
+# After these nobody knows what the connection still waits for. The last is how asyncpg 0.32 takes a farewell that the
+# server sent between two statements, as it does when it shuts down.
+_BROKEN_OFF = (TimeoutError, asyncio.CancelledError, asyncpg.InternalClientError)
 
 
 class DatabaseUnavailable(Exception):

@@ -67,3 +67,11 @@ async def owner(database: DatabaseAddresses) -> AsyncIterator[asyncpg.Connection
 def register(owner: asyncpg.Connection, resources: Resources) -> Register:
     """Writes residents and what belongs to them, as the federation's import would."""
     return Register(owner, resources)
+
+
+@pytest.fixture
+async def killer(database: DatabaseAddresses) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the server's role, which may end the others of that role as a crash would."""
+    connection = await asyncpg.connect(database.app_url)
+    yield connection
+    await connection.close()

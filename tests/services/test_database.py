@@ -178,9 +178,8 @@ async def test_slow_statements_and_held_locks_are_told(single: Database, databas
     await owner.close()
 
 
-async def test_a_killed_backend_keeps_nothing_and_is_replaced(single: Database, database: DatabaseAddresses) -> None:
+async def test_a_killed_backend_keeps_nothing_and_is_replaced(single: Database, killer: asyncpg.Connection) -> None:
     """After a crash in the middle of a transaction nothing of it is there, and the next request is served."""
-    killer = await asyncpg.connect(database.app_url)
 
     with pytest.raises(DatabaseUnavailable):
         async with single.transaction() as connection:
@@ -189,7 +188,6 @@ async def test_a_killed_backend_keeps_nothing_and_is_replaced(single: Database, 
             await connection.execute("SELECT 1")
 
     assert await kept(single, "killed") == 0
-    await killer.close()
 
 
 @pytest.mark.parametrize("wrong", ["port", "password", "name"])
