@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -38,8 +39,9 @@ def show_phone(
     notes = read_notes(notes_file(settings))
     account = account_of(notes, who)
     file = settings.data_dir / f"phone-{account.phone}.json"
-    with httpx.Client(base_url=notes.address) as client:
-        show = _show_json if as_json else _show_text if as_text else _show_picture
+    show = _show_json if as_json else _show_text if as_text else _show_picture
+    # Ctrl-C is how a phone is put away.
+    with suppress(KeyboardInterrupt), httpx.Client(base_url=notes.address) as client:
         while True:
             at = datetime.now(UTC)
             show(ready_phone(client, notes, account, file, at), account, at)

@@ -155,7 +155,8 @@ class _Makers:
     def _name(self, sex: str) -> str:
         names = district()["names"]
         given = self._draw.choices(names[f"given_{sex}"], k=self._draw.choice((1, 2, 2, 2)))
-        return self._draw.choice(names["surnames"]) + "".join(given)
+        surname: str = self._draw.choice(names["surnames"])
+        return surname + "".join(given)
 
     def _id_number(self, birth_date: date, sex: str) -> str:
         """A citizen id by GB 11643: area, birth date, a sequence that is odd for men, check character."""

@@ -225,7 +225,8 @@ def test_a_wrong_value_is_one_sentence_that_names_the_variable(
     variable: str, value: str, tmp_path: Path, sdc: "Sdc"
 ) -> None:
     """Nothing is started, nothing is written, and the value is not repeated."""
-    refused = sdc("run", **{"DATA_DIR": tmp_path / "data", variable: value})
+    variables: dict[str, str | Path] = {"DATA_DIR": tmp_path / "data", variable: value}
+    refused = sdc("run", **variables)
 
     assert refused.returncode == 2
     assert refused.stderr.startswith(variable)
