@@ -234,27 +234,22 @@ clause = "1 para 1"
 """
 
 
+FILES = {
+    "facts.toml": FACTS,
+    "parameters.toml": PARAMETERS,
+    "plan.toml": PLAN,
+    "sentences.toml": SENTENCES,
+    "trial.toml": TRIAL,
+}
+
+
 @pytest.fixture
 def policy() -> dict[str, str]:
     """The text of every policy file by name, to be altered at will."""
-    return {
-        "facts.toml": FACTS,
-        "parameters.toml": PARAMETERS,
-        "plan.toml": PLAN,
-        "sentences.toml": SENTENCES,
-        "trial.toml": TRIAL,
-    }
+    return dict(FILES)
 
 
 @pytest.fixture(scope="session")
 def book() -> RuleBook:
     """The rule book of that policy."""
-    return load_rule_book(
-        {
-            "facts.toml": FACTS,
-            "parameters.toml": PARAMETERS,
-            "plan.toml": PLAN,
-            "sentences.toml": SENTENCES,
-            "trial.toml": TRIAL,
-        }
-    )
+    return load_rule_book(FILES)
