@@ -1,12 +1,13 @@
 """Reads the environment once, so that a wrong value stops the start with a sentence instead of surfacing later."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -125,6 +126,7 @@ class Settings(BaseSettings):
     def _complete(self) -> Self:
         _check_database_url("DATABASE_URL", self.database_url)
         _check_database_url("DATABASE_OWNER_URL", self.database_owner_url)
+        _check_proxies(self.trusted_proxies)
         match self.mode:
             case Mode.DEMO:
                 if not self.wechat_api:
@@ -190,7 +192,8 @@ def _check_production(settings: Settings) -> None:
     for name, value in missing.items():
         if not value:
             raise _problem(f"{name} is missing, and MODE=production needs it")
-    if settings.keys_file is not None and not settings.keys_file.is_file():
+    # Asked first, because a directory that may not be entered makes is_file() raise.
+    if settings.keys_file is not None and not (os.access(settings.keys_file, os.R_OK) and settings.keys_file.is_file()):
         raise _problem("KEYS_FILE names no readable file")
 
 
@@ -212,11 +215,22 @@ def _check_database_url(name: str, value: SecretStr | None) -> None:
     if value is None:
         return
     try:
-        scheme = urlsplit(value.get_secret_value()).scheme
+        parts = urlsplit(value.get_secret_value())
+        ports = [parts.port, *(int(port) for port in parse_qs(parts.query).get("port", []))]
     except ValueError:
-        scheme = ""
-    if scheme not in {"postgres", "postgresql"}:
+        raise _problem(f"{name} is no URL") from None
+    if parts.scheme not in {"postgres", "postgresql"}:
         raise _problem(f"{name} must be a URL that begins with postgresql://")
+    if not parts.path.strip("/") or 0 in ports:
+        raise _problem(f"{name} must name a database, as in postgresql://role@host:5432/name")
+
+
+def _check_proxies(proxies: str) -> None:
+    for each in proxies.split(",") if proxies else []:
+        try:
+            ip_network(each.strip())
+        except ValueError:
+            raise _problem("TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, by comma") from None
 
 
 def _is_local(host: str) -> bool:
