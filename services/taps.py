@@ -18,7 +18,7 @@ from services.resources import Resources
 
 _INSERT = """
 INSERT INTO tap (device_id, epoch, sequence, device_at, at, received_at, resident_id, admission, reason,
-                 device_admission, device_reason, companions, overridden, quarantine, record)
+                 device_admission, device_reason, companions, overridden, mark, record)
 SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
                      $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[], $12::smallint[], $13::boolean[],
                      $14::text[], $15::bytea[])
@@ -58,11 +58,12 @@ class ScanOutcome(StrEnum):
     FOREIGN = "foreign"
 
 
-class Quarantine(StrEnum):
-    """Why a stored scan waits for a person before it counts."""
+class Mark(StrEnum):
+    """What is to be known of a stored scan: LATE counts all the same, the others wait for a person first."""
 
-    CLOCK = "clock"
     LATE = "late"
+    VERY_LATE = "very_late"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True)
@@ -198,15 +199,18 @@ def _offset(resources: Resources, difference: timedelta) -> timedelta:
     return difference if abs(difference) > timedelta(seconds=resources.settings.clock_warn_seconds) else timedelta(0)
 
 
-def _marks(resources: Resources, offset: timedelta, at: datetime) -> Callable[[_Tap], Quarantine | None]:
+def _marks(resources: Resources, offset: timedelta, at: datetime) -> Callable[[_Tap], Mark | None]:
     settings = resources.settings
     clock_is_off = abs(offset) > timedelta(seconds=settings.clock_quarantine_seconds)
-    oldest = at - timedelta(days=settings.late_review_days)
+    late, very_late = timedelta(hours=settings.late_flag_hours), timedelta(days=settings.late_review_days)
 
-    def mark(tap: _Tap) -> Quarantine | None:
+    def mark(tap: _Tap) -> Mark | None:
         if clock_is_off:
-            return Quarantine.CLOCK
-        return Quarantine.LATE if tap.judged.at < oldest else None
+            return Mark.CLOCK
+        age = at - tap.judged.at
+        if age > very_late:
+            return Mark.VERY_LATE
+        return Mark.LATE if age > late else None
 
     return mark
 
@@ -237,7 +241,7 @@ def _compare(taps: Sequence[_Tap], kept: Mapping[int, bytes]) -> Mapping[bytes, 
 
 
 async def _insert(
-    connection: asyncpg.Connection, taps: Sequence[_Tap], mark: Callable[[_Tap], Quarantine | None], at: datetime
+    connection: asyncpg.Connection, taps: Sequence[_Tap], mark: Callable[[_Tap], Mark | None], at: datetime
 ) -> None:
     rows = [
         (

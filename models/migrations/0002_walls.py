@@ -48,7 +48,7 @@ CREATE TABLE tap (
     device_reason text,
     companions smallint NOT NULL,
     overridden boolean NOT NULL,
-    quarantine text,
+    mark text,
     record bytea NOT NULL,
     PRIMARY KEY (device_id, epoch, sequence, device_at)
 ) PARTITION BY RANGE (device_at)
