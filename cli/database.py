@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import unquote, urlsplit
 
 import typer
@@ -11,11 +11,15 @@ import typer
 from cli.environment import OWNER, DatabaseUrls, database_urls, operator_settings
 from cli.explanation import CommandFailed
 
+if TYPE_CHECKING:
+    from services.settings import Settings
+
 
 def migrate() -> None:
     """Bring the database of DATABASE_OWNER_URL to the newest schema; safe to repeat and to run before an upgrade."""
-    with database_urls(operator_settings(), OWNER) as urls:
-        bring_up_to_date(urls)
+    settings = operator_settings()
+    with database_urls(settings, OWNER) as urls:
+        bring_up_to_date(settings, urls)
     typer.echo("The database has the newest schema.")
 
 
@@ -34,23 +38,26 @@ def restore(
     """Bring a backup into the empty database of DATABASE_OWNER_URL, and migrate it to this version's schema."""
     from cli import backup as saving
 
-    with database_urls(operator_settings(), OWNER) as urls:
+    settings = operator_settings()
+    with database_urls(settings, OWNER) as urls:
         if asyncio.run(_has_tables(urls.owner)):
             raise CommandFailed("The database is not empty: name a new one in DATABASE_OWNER_URL, nothing was changed.")
         saving.restore(urls.owner, file)
         # Rights of the server's role and partitions of later months are no part of what was saved.
-        bring_up_to_date(urls)
+        bring_up_to_date(settings, urls)
     typer.echo("Restored. Run `sdc audit verify`, then start the server with the keys file of that time.")
 
 
-def bring_up_to_date(urls: DatabaseUrls) -> None:
+def bring_up_to_date(settings: "Settings", urls: DatabaseUrls) -> None:
     """Migrate as the owner, and give the role of DATABASE_URL what the server needs."""
+    from models.migrate import MigrationLimits
     from models.migrate import migrate as run_migrations
 
     owner_role, app_role = (unquote(urlsplit(url).username or "") for url in (urls.owner, urls.app))
     # Where only the owner is named, the server's role has its usual name.
     role = app_role if app_role not in {"", owner_role} else "sdc_app"
-    asyncio.run(run_migrations(urls.owner, role, on=datetime.now(UTC).date()))
+    limits = MigrationLimits(settings.migration_lock_seconds, settings.migration_statement_seconds)
+    asyncio.run(run_migrations(urls.owner, role, datetime.now(UTC).date(), limits))
 
 
 async def _has_tables(url: str) -> bool:

@@ -48,7 +48,7 @@ class Operator(Record):
 
 
 class Device(Record):
-    """A scanner; before it is enrolled it has a code, afterwards a key, and the server remembers the head of its chain."""
+    """A scanner; before it is enrolled it has a code, afterwards a key."""
 
     operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField("models.Operator", related_name="devices")
     kind = fields.CharEnumField(DeviceKind, max_length=10)

@@ -1,4 +1,4 @@
-"""Tortoise's PostgreSQL client with the bounds it lacks: waiting for a connection ends, and giving one back costs no query."""
+"""Tortoise's PostgreSQL client with the bounds it lacks: no wait for a connection is endless, no return costs a query."""
 
 from typing import Any
 

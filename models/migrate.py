@@ -1,5 +1,6 @@
 """Bring a database to the newest schema, as its owner, and give the server's role what it needs and no more."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from tortoise import Tortoise
@@ -16,28 +17,44 @@ CHANGED_BY_SERVER = (
 MONTHS_AHEAD = 24
 
 
-async def migrate(owner_url: str, app_role: str = "sdc_app", *, on: date | None = None) -> None:
-    """Apply the migrations that `owner_url` lacks, make the taps' partitions from `on`, and grant `app_role` its rights.
+@dataclass(frozen=True)
+class MigrationLimits:
+    """Seconds to wait for a lock, so that a migration never queues the service behind itself, and for one statement."""
 
-    Safe to repeat. Waits at most 500 ms for a lock, so that it never queues the whole service behind itself.
+    lock: float = 0.5
+    statement: float = 60.0
+
+
+async def migrate(owner_url: str, app_role: str, on: date, limits: MigrationLimits = MigrationLimits()) -> None:
+    """Apply the migrations that are missing, make the taps' partitions from `on`, and grant `app_role` its rights.
+
+    Safe to repeat.
     """
-    settings = {"lock_timeout": "500ms", "statement_timeout": "60s", "application_name": "sdc migrate"}
+    settings = {
+        "lock_timeout": f"{int(limits.lock * 1000)}ms",
+        "statement_timeout": f"{int(limits.statement * 1000)}ms",
+        "application_name": "sdc migrate",
+    }
     config = tortoise_config(owner_url, min_size=1, max_size=1, server_settings=settings)
     try:
         await run_migrations(config=config)
         connection = get_connection("default")
-        for statement in [*_partitions(on or date.today()), *_grants(app_role)]:  # noqa: DTZ011 - any zone will do: 24 months ahead
+        for statement in [*_partitions(on), *_grants(app_role)]:
             await connection.execute_script(statement)
     finally:
         await Tortoise.close_connections()
 
 
 def _partitions(on: date) -> list[str]:
-    """Statements that make one partition a month, from the month before `on`; months are UTC."""
+    """Statements that make one partition a month, from the month before `on`; months are UTC.
+
+    A month of which a device that was far ahead of its time has already sent scans stays in the default partition.
+    """
     first = on.year * 12 + on.month - 2
     return [
-        f"CREATE TABLE IF NOT EXISTS tap_{_month(month):%Y_%m} PARTITION OF tap "
-        f"FOR VALUES FROM ('{_month(month)} 00:00+00') TO ('{_month(month + 1)} 00:00+00')"
+        f"DO $$ BEGIN CREATE TABLE IF NOT EXISTS tap_{_month(month):%Y_%m} PARTITION OF tap "
+        f"FOR VALUES FROM ('{_month(month)} 00:00+00') TO ('{_month(month + 1)} 00:00+00'); "
+        f"EXCEPTION WHEN check_violation THEN NULL; END $$"
         for month in range(first, first + MONTHS_AHEAD)
     ]
 

@@ -16,9 +16,9 @@ class GuardianScope(StrEnum):
 
 
 class Resident(Record):
-    """A person in the register; `data_key` is wrapped by the master key of `data_key_version` and opens the `*_sealed` columns.
+    """A person in the register; `data_key`, wrapped by the master key `data_key_version`, opens the `*_sealed` columns.
 
-    The birth date stays readable: rules and statistics select by it, and it identifies nobody without the sealed columns.
+    The birth date stays readable: rules and statistics select by it, and it identifies nobody without sealed columns.
     """
 
     data_key = fields.BinaryField()

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,7 +58,7 @@ async def template(postgres: DatabaseAddresses) -> AsyncIterator[str]:
     if "TEST_DATABASE_OWNER_URL" in os.environ:
         await _run(postgres.owner_url, _CREATE_APP_ROLE, f"ALTER ROLE {APP_ROLE} LOGIN PASSWORD '{APP_PASSWORD}'")
     await _run(postgres.owner_url, f"CREATE DATABASE {TEMPLATE}")
-    await migrate(postgres.of(TEMPLATE).owner_url, APP_ROLE)
+    await migrate(postgres.of(TEMPLATE).owner_url, APP_ROLE, datetime.now(UTC).date())
     yield TEMPLATE
     await _run(postgres.owner_url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)")
 

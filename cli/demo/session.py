@@ -33,7 +33,7 @@ def hold(settings: "Settings", address: str) -> None:
     with demo_database(settings, console) as urls:
         keys = demo_keys(settings, datetime.now(UTC))
         with console.status("Bringing the database up to date"):
-            bring_up_to_date(urls)
+            bring_up_to_date(settings, urls)
         made = {
             "MODE": Mode.DEMO.value,
             "DATABASE_URL": urls.app,

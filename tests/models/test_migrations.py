@@ -1,24 +1,25 @@
 """Shows that the migrated schema is the one the models describe, and that the server's role is held by its walls."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from tortoise import Tortoise
 
+from cli.embedded import APP_ROLE
 from models.config import tortoise_config
 from models.migrate import migrate
 from tests.conftest import DatabaseAddresses
 
 _COLUMNS = """
 SELECT table_name, column_name, data_type, is_nullable, character_maximum_length FROM information_schema.columns
-WHERE table_schema = 'public' AND table_name <> 'tortoise_migrations' AND table_name NOT LIKE 'tap%' AND table_name <> 'scan_chain'
+WHERE table_schema = 'public' AND table_name NOT IN ('tortoise_migrations', 'scan_chain') AND table_name NOT LIKE 'tap%'
 ORDER BY table_name, column_name
 """
 _INDEXES = """
 SELECT tablename, regexp_replace(indexdef, '(INDEX) \\S+ (ON)', '\\1 \\2') AS definition FROM pg_indexes
-WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations' AND tablename NOT LIKE 'tap%' AND tablename <> 'scan_chain'
+WHERE schemaname = 'public' AND tablename NOT IN ('tortoise_migrations', 'scan_chain') AND tablename NOT LIKE 'tap%'
 AND indexdef NOT LIKE '%WHERE%' ORDER BY tablename, definition
 """
 
@@ -56,7 +57,25 @@ async def test_the_migrated_schema_is_the_generated_one(database: DatabaseAddres
 
 async def test_migrating_again_changes_nothing(database: DatabaseAddresses) -> None:
     """A second run of the migrations is harmless."""
-    await migrate(database.owner_url)
+    await migrate(database.owner_url, APP_ROLE, datetime.now(UTC).date())
+
+
+async def test_a_scan_from_the_far_future_does_not_stop_a_migration(
+    database: DatabaseAddresses, app: asyncpg.Connection
+) -> None:
+    """A device years ahead of its time has its month kept in the default partition, and the others are made."""
+    await app.execute(
+        "INSERT INTO tap VALUES ($1, '', 1, $2, $2, $2, NULL, 'refused', NULL, 'refused', NULL, 0, false, NULL, '')",
+        uuid4(),
+        datetime(2040, 5, 17, tzinfo=UTC),
+    )
+
+    await migrate(database.owner_url, APP_ROLE, date(2040, 5, 1))
+
+    names = await app.fetch(
+        "SELECT relname FROM pg_class WHERE relname IN ('tap_2040_04', 'tap_2040_05', 'tap_2040_06')"
+    )
+    assert {row["relname"] for row in names} == {"tap_2040_04", "tap_2040_06"}
 
 
 async def test_the_server_role_owns_nothing(app: asyncpg.Connection) -> None:
@@ -80,7 +99,7 @@ async def test_not_even_the_owner_changes_the_audit_log_by_accident(
     """A trigger refuses the owner too, as long as nobody removes it."""
     owner = await asyncpg.connect(database.owner_url)
     await owner.execute(
-        "INSERT INTO audit VALUES ((SELECT coalesce(max(sequence), 0) + 1 FROM audit), now(), 'a', 'b', 'c', '', '', '')"
+        "INSERT INTO audit SELECT coalesce(max(sequence), 0) + 1, now(), 'a', 'b', 'c', '', '', '' FROM audit"
     )
 
     with pytest.raises(asyncpg.RaiseError, match="append-only"):
@@ -97,4 +116,4 @@ async def test_an_absurd_clock_finds_a_partition(app: asyncpg.Connection) -> Non
         datetime(1970, 1, 1, tzinfo=UTC),
     )
 
-    assert await app.fetchval("SELECT count(*) FROM tap_default") == 1
+    assert await app.fetchval("SELECT count(*) FROM tap_default WHERE device_at < '1971-01-01'") == 1
