@@ -1,13 +1,12 @@
 """What every resolver may use: the resources, the viewer, and what was already loaded for this request."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from domain.access import Viewer
 from domain.dates import local_date
@@ -15,8 +14,12 @@ from services import bookings, credentials, entitlements, taps
 from services.people import People, Person, people_of
 from services.resources import Resources
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Loaded = TypeVar("Loaded")
+Row_co = TypeVar("Row_co", covariant=True)
+
+
+class _Load(Protocol[Row_co]):
+    async def __call__(self, resources: Resources, resident_ids: Sequence[UUID], /) -> Sequence[Row_co]: ...
 
 
 class Context:
@@ -28,36 +31,61 @@ class Context:
         self.token_refused = token_refused
         self.at: datetime = resources.clock()
         self.on: date = local_date(self.at)
-        self._people: asyncio.Task[People] | None = None
-        self.bookings = self._by_resident(bookings.bookings_of)
-        self.credentials = self._by_resident(credentials.credentials_of)
-        self.facts: DataLoader[Person, entitlements.Facts] = DataLoader(self._load_facts, cache_key_fn=_person_key)
+        self._loaded: dict[str, asyncio.Task[Any]] = {}
 
     async def people(self) -> People:
-        """The viewer's people, loaded once; call it only for a viewer who is signed in."""
-        if self.viewer is None:
+        """The viewer's people; nobody's are nobody."""
+        viewer = self.viewer
+        if viewer is None:
             return People(None, (), None)
-        if self._people is None:
-            self._people = asyncio.ensure_future(people_of(self.resources, self.viewer, self.on))
-        return await self._people
+        return await self._once("people", lambda: people_of(self.resources, viewer, self.on))
 
-    async def rides(self, resident_id: UUID, first: int, before: datetime | None) -> Sequence[taps.RecordedRide]:
+    async def facts(self, person: Person) -> entitlements.Facts:
+        """What is known of one of the viewer's people."""
+        return (await self._once("facts", self._facts))[person.id]
+
+    async def bookings(self, person: Person) -> Sequence[bookings.HeldBooking]:
+        """The bookings of one of the viewer's people."""
+        rows = await self._once("bookings", self._of_everybody(bookings.bookings_of))
+        return [row for row in rows if row.resident_id == person.id]
+
+    async def credentials(self, person: Person) -> Sequence[credentials.CredentialLine]:
+        """The credentials of one of the viewer's people."""
+        rows = await self._once("credentials", self._of_everybody(credentials.credentials_of))
+        return [row for row in rows if row.resident_id == person.id]
+
+    async def rides(self, person: Person, first: int, before: datetime | None) -> Sequence[taps.RecordedRide]:
         """A person's rides; paged, so each list is a statement of its own."""
-        return await taps.rides_of(self.resources, resident_id, first, before)
+        return await taps.rides_of(self.resources, person.id, first, before)
 
-    def _by_resident(self, load: "Callable[..., Any]") -> DataLoader[UUID, Sequence[Any]]:
-        async def batch(keys: list[UUID]) -> list[Sequence[Any]]:
-            rows = await load(self.resources, keys)
-            return [[row for row in rows if row.resident_id == key] for key in keys]
+    async def _once(self, name: str, load: Callable[[], Coroutine[Any, Any, Loaded]]) -> Loaded:
+        """What `load` gives, asked for once a request.
 
-        return DataLoader(batch)
+        One statement for all of the viewer's people, whom loading her has named already: fields of wards are resolved
+        some turns of the event loop later than her own, so that batching by turns would ask twice.
+        """
+        task = self._loaded.get(name)
+        if task is None:
+            task = self._loaded[name] = asyncio.ensure_future(load())
+        loaded: Loaded = await task
+        return loaded
 
-    async def _load_facts(self, persons: list[Person]) -> list[entitlements.Facts]:
-        return list(await entitlements.facts_of(self.resources, persons))
+    async def _everybody(self) -> list[Person]:
+        people = await self.people()
+        own = [people.own] if people.own else []
+        return [*own, *(ward.person for ward in people.wards)]
+
+    def _of_everybody(self, load: _Load[Loaded]) -> Callable[[], Coroutine[Any, Any, Sequence[Loaded]]]:
+        async def loading() -> Sequence[Loaded]:
+            return await load(self.resources, [person.id for person in await self._everybody()])
+
+        return loading
+
+    async def _facts(self) -> dict[UUID, entitlements.Facts]:
+        # A ward may be the viewer's own resident as well, or be hers twice over.
+        persons = list({person.id: person for person in await self._everybody()}.values())
+        facts = await entitlements.facts_of(self.resources, persons)
+        return {person.id: known for person, known in zip(persons, facts, strict=True)}
 
 
 Info = strawberry.Info[Context, None]
-
-
-def _person_key(person: Person) -> UUID:
-    return person.id

@@ -80,11 +80,9 @@ class Engine:
     async def run(self, request: Request, context: Context, request_id: str) -> Answer:
         """Answer one request; never raises for what a client can send."""
         try:
-            prepared = self._prepare(request.query)
+            prepared = self._recall(request) or self._prepare(request)
             if isinstance(prepared, list):
                 return _refused(prepared, request_id)
-            if prepared.varies:
-                limits.check(self._schema, prepared.document, self._settings, request.variables)
         except GraphQLError as error:
             return _refused([error], request_id)
         operation = get_operation_ast(prepared.document, request.operation_name)
@@ -93,20 +91,26 @@ class Engine:
             return Answer(Fate.READ_ONLY, _body([refusal], request_id))
         return _answer(await self._execute(prepared.document, request, context), request_id)
 
-    def _prepare(self, query: str) -> _Prepared | list[GraphQLError]:
+    def _recall(self, request: Request) -> _Prepared | None:
+        """A document that was seen before; with other variables it may be too large now."""
+        known = self._remembered.get(request.query)
+        if known is not None:
+            self._remembered.move_to_end(request.query)
+            if known.varies:
+                limits.check(self._schema, known.document, self._settings, request.variables)
+        return known
+
+    def _prepare(self, request: Request) -> _Prepared | list[GraphQLError]:
         """Parse, measure and validate, in this order: each step bounds the work of the next.
 
         Raises:
             GraphQLError: the document cannot be read, or exceeds a limit.
         """
-        known = self._remembered.get(query)
-        if known is not None:
-            self._remembered.move_to_end(query)
-            return known
+        query = request.query
         if len(query) > self._settings.max_characters:
             raise limits.LimitExceeded(limits.Limit.CHARACTERS, self._settings.max_characters)
         document = self._parse(query)
-        limits.check(self._schema, document, self._settings, {})
+        limits.check(self._schema, document, self._settings, request.variables)
         errors = validate(self._schema, document, specified_rules, max_errors=_MAX_ERRORS, hide_suggestions=True)
         if errors:
             return errors

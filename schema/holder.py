@@ -49,14 +49,14 @@ class Holder:
         """The decisions for the person."""
         if self.person is None:
             return []
-        facts = await info.context.facts.load(self.person)
+        facts = await info.context.facts(self.person)
         decided = entitlements.decide_for(info.context.resources, facts, on or info.context.on)
         return [Entitlement.of(one) for one in decided]
 
     @strawberry.field(description="Bookings to come and of the last 30 days, the latest first.")
     async def bookings(self, info: Info, first: int, after: str | None = None) -> Connection[Booking]:
         """The person's bookings."""
-        rows = list(await info.context.bookings.load(self.person.id)) if self.person else []
+        rows = await info.context.bookings(self.person) if self.person else []
         start = 0
         if after is not None:
             start = next((n + 1 for n, row in enumerate(rows) if to_id("Booking", row.id) == after), -1)
@@ -69,12 +69,12 @@ class Holder:
         """The person's credentials."""
         if self.person is None:
             return []
-        return [Credential.of(line) for line in await info.context.credentials.load(self.person.id)]
+        return [Credential.of(line) for line in await info.context.credentials(self.person)]
 
     @strawberry.field(description="Rides and entries, refusals included, the latest first.")
     async def rides(self, info: Info, first: int, before: datetime | None = None) -> list[Ride]:
         """The person's rides."""
         if self.person is None:
             return []
-        rows = await info.context.rides(self.person.id, first, before)
+        rows = await info.context.rides(self.person, first, before)
         return [Ride.of(row) for row in rows]

@@ -50,7 +50,9 @@ class Session:
         )
 
 
-@strawberry.type(description="WeChat did not prove what was asked of it.")
+@strawberry.type(
+    description="WeChat did not prove what was asked of it. Beside another refusal, ask for `wechatReason: reason`."
+)
 class WechatRefused:
     """A typed refusal."""
 

@@ -3,7 +3,7 @@
 import base64
 import gzip
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from card.cose import SigningKey
 from card.enrolment import prove_enrolment, split_enrolment_code
 from card.gate import Outcome
 from card.scan import NO_RECORD, Scan, encode_scan, encode_upload, scan_hash, sign_head
+from card.tariff import Tariff, encode_tariff
 from card.trust import KeyUse, read_bundle, read_key_set, read_time
 from models.credential import DeviceKind
 from models.record import new_id
@@ -28,6 +29,9 @@ from services.resources import Resources
 def text(raw: bytes) -> str:
     """Bytes as the endpoints take them."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+TARIFF = encode_tariff(Tariff("上虞公交", date(2026, 1, 1), ()))
 
 
 class Scanner:
@@ -63,7 +67,7 @@ async def code(resources: Resources) -> str:
     async with resources.database.transaction() as connection:
         operator_id = new_id()
         await connection.execute(
-            "INSERT INTO operator (id, name, tariff) VALUES ($1, $2, $3)", operator_id, "上虞公交", b"\xa0"
+            "INSERT INTO operator (id, name, tariff) VALUES ($1, $2, $3)", operator_id, "上虞公交", TARIFF
         )
         return await register_device(connection, resources, operator_id, DeviceKind.BUS, "1 路")
 

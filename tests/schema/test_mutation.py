@@ -1,0 +1,270 @@
+"""Every mutation with its refusals, as a client meets them: in the union, with a reason and a sentence."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from card.cose import SigningKey
+from card.credential import CredentialKind, prove, verify_credential
+from card.presentation import decode_text
+from domain.access import Viewer
+from schema.credential import from_text, to_text
+from schema.identity import to_id
+from services.resources import Resources
+from services.wechat import WechatRateLimited, WechatRefusal, WechatRisky, WechatUnavailable
+from tests.schema.conftest import Ask
+from tests.services.register import Clock, FakeWechat, Register
+
+SESSION = "__typename ... on Session { accessToken refreshToken expiresAt }"
+SIGN_IN = f"""
+mutation ($code: String!) {{ answer: signInWithWechat(code: $code) {{
+  {SESSION} ... on WechatRefused {{ reason message }} }} }}
+"""
+REFRESH = f"""
+mutation ($token: String!, $key: IdempotencyKey!) {{ answer: refreshSession(refreshToken: $token, key: $key) {{
+  {SESSION} ... on RefreshRefused {{ reason message }} }} }}
+"""
+BIND = """
+mutation ($input: BindCardInput!) { answer: bindCard(input: $input) { __typename
+  ... on CardBound { residentId asGuardian } ... on BindingRefused { reason message }
+  ... on WechatRefused { wechatReason: reason message } ... on NotSignedIn { message } } }
+"""
+CODE = """
+mutation ($number: String!) { answer: issueBindingCode(cardNumber: $number) { __typename
+  ... on BindingCode { code maskedName expiresAt } ... on BindingCodeRefused { reason message } } }
+"""
+BOOK = """
+mutation ($slot: ID!, $key: IdempotencyKey!, $whom: ID) { answer: bookSlot(
+    slotId: $slot, key: $key, residentId: $whom) {
+  __typename ... on Booking { id state cancelledAt slot { id free } service { id cancelMinutes address programme } }
+  ... on BookingRefused { reason message } } }
+"""
+CANCEL = """
+mutation ($booking: ID!, $key: IdempotencyKey!) { answer: cancelBooking(bookingId: $booking, key: $key) {
+  __typename ... on Booking { id state cancelledAt slot { free } } ... on BookingRefused { reason message } } }
+"""
+ISSUE = """
+mutation ($holder: String!, $challenge: String!, $proof: String!, $whom: ID) { answer: issueCredential(
+    holderKey: $holder, challenge: $challenge, proof: $proof, residentId: $whom) {
+  __typename ... on CredentialIssued { pass credential { id } } ... on CredentialRefused { reason message } } }
+"""
+ONLINE = """
+mutation ($whom: ID) { answer: onlineCode(residentId: $whom) {
+  __typename ... on OnlineCode { text svg expiresAt } ... on CredentialRefused { reason message } } }
+"""
+MALFORMED_ID = "bm9ib2R5"
+
+
+async def answer(ask: Ask, document: str, viewer: Viewer | None = None, **variables: object) -> dict[str, Any]:
+    """The member of the mutation's union."""
+    body = await ask(document, viewer, **variables)
+    assert "errors" not in body, body
+    told: dict[str, Any] = body["data"]["answer"]
+    return told
+
+
+async def test_a_code_signs_in_and_a_refresh_goes_on(ask: Ask, wechat: FakeWechat) -> None:
+    """The refresh token is exchanged; a retry with the same key gets the same, another use ends the session."""
+    session = await answer(ask, SIGN_IN, code=wechat.login_code("o-1"))
+
+    first = await answer(ask, REFRESH, token=session["refreshToken"], key="refresh-1")
+    retry = await answer(ask, REFRESH, token=session["refreshToken"], key="refresh-1")
+    theft = await answer(ask, REFRESH, token=session["refreshToken"], key="refresh-2")
+    unknown = await answer(ask, REFRESH, token="unknown", key="refresh-3")
+
+    assert first["refreshToken"] == retry["refreshToken"] != session["refreshToken"]
+    assert (theft["__typename"], theft["reason"]) == ("RefreshRefused", "REUSED")
+    assert unknown["reason"] == "UNKNOWN"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "reason"),
+    [(WechatRateLimited(), "RATE_LIMITED"), (WechatRisky(), "RISKY"), (WechatUnavailable(), "UNAVAILABLE")],
+)
+async def test_what_wechat_refuses_is_told_by_its_kind(
+    ask: Ask,
+    wechat: FakeWechat,
+    register: Register,
+    monkeypatch: pytest.MonkeyPatch,
+    refusal: WechatRefusal,
+    reason: str,
+) -> None:
+    """At sign-in and at the phone's proof alike, with a sentence."""
+
+    async def refuse(_: str) -> str:
+        raise refusal
+
+    monkeypatch.setattr(wechat, "openid", refuse)
+    monkeypatch.setattr(wechat, "phone_number", refuse)
+    holder = await register.resident()
+    wish = {"name": holder.name, "cardNumber": holder.card_number, "phoneCode": "x"}
+
+    signed_in = await answer(ask, SIGN_IN, code="x")
+    bound = await answer(ask, BIND, await register.viewer(), input=wish)
+
+    assert (signed_in["__typename"], signed_in["reason"]) == ("WechatRefused", reason)
+    assert (bound["__typename"], bound["wechatReason"]) == ("WechatRefused", reason)
+    assert signed_in["message"].endswith("。")
+
+
+async def test_an_unknown_login_code_is_refused(ask: Ask) -> None:
+    """The commonest refusal of all."""
+    assert (await answer(ask, SIGN_IN, code="unknown"))["reason"] == "CODE_INVALID"
+
+
+async def test_a_card_is_bound_by_phone_and_by_a_clerks_code(ask: Ask, wechat: FakeWechat, register: Register) -> None:
+    """Both proofs lead to the same answer; a wrong name leads to the one refusal that tells nothing."""
+    clerk = await register.viewer()
+    await register.staff(clerk.account_id)
+    first, second = await register.resident(), await register.resident()
+
+    by_phone = {"name": first.name, "cardNumber": first.card_number, "phoneCode": wechat.phone_code(first.phone or "")}
+    bound = await answer(ask, BIND, await register.viewer(), input=by_phone)
+    code = await answer(ask, CODE, clerk, number=second.card_number)
+    by_clerk = {"name": second.name, "cardNumber": second.card_number, "clerkCode": code["code"]}
+    stranger = await answer(ask, BIND, await register.viewer(), input={**by_clerk, "name": "别人"})
+    bound_by_clerk = await answer(ask, BIND, await register.viewer(), input=by_clerk)
+
+    assert bound == {"__typename": "CardBound", "residentId": to_id("Resident", first.id), "asGuardian": False}
+    assert bound_by_clerk["residentId"] == to_id("Resident", second.id)
+    assert (stranger["__typename"], stranger["reason"]) == ("BindingRefused", "NOT_MATCHED")
+    assert code["maskedName"] == "王**"
+
+
+async def test_only_clerks_make_codes(ask: Ask, register: Register) -> None:
+    """Others are told so, and a clerk is told of a card that she does not find."""
+    clerk, other = await register.viewer(), await register.viewer()
+    await register.staff(clerk.account_id, town="别处")
+    holder = await register.resident()
+
+    refused = await answer(ask, CODE, other, number=holder.card_number)
+    elsewhere = await answer(ask, CODE, clerk, number=holder.card_number)
+
+    assert (refused["reason"], elsewhere["reason"]) == ("NOT_STAFF", "NOT_FOUND")
+
+
+async def test_a_place_is_booked_once_and_given_back(ask: Ask, register: Register) -> None:
+    """A repetition with the same key gets the first answer, and the key is good for nothing else."""
+    viewer = await register.viewer(await register.resident())
+    service = await register.service()
+    slot = to_id("Slot", await register.slot(service))
+    other = to_id("Slot", await register.slot(service, hours=48))
+
+    booked = await answer(ask, BOOK, viewer, slot=slot, key="booking-1")
+    again = await answer(ask, BOOK, viewer, slot=slot, key="booking-1")
+    reused = await answer(ask, BOOK, viewer, slot=other, key="booking-1")
+    twice = await answer(ask, BOOK, viewer, slot=slot, key="booking-2")
+    cancelled = await answer(ask, CANCEL, viewer, booking=booked["id"], key="cancel-1")
+    too_late = await answer(ask, CANCEL, viewer, booking=booked["id"], key="cancel-2")
+
+    assert booked == again
+    assert (booked["state"], booked["slot"]["free"], booked["service"]["cancelMinutes"]) == ("BOOKED", 0, 120)
+    assert (reused["reason"], twice["reason"]) == ("KEY_REUSED", "ALREADY_BOOKED")
+    assert (cancelled["state"], cancelled["slot"]["free"]) == ("CANCELLED", 1)
+    assert (too_late["__typename"], too_late["reason"]) == ("BookingRefused", "CANCELLED_ALREADY")
+
+
+async def test_a_guardian_books_for_her_ward_and_a_stranger_does_not(ask: Ask, register: Register) -> None:
+    """A ward is named by id; anybody else's id is answered like a malformed one."""
+    ward = await register.resident()
+    guardian, stranger = await register.viewer(), await register.viewer(await register.resident())
+    await register.guardian(ward, guardian.account_id)
+    slot = to_id("Slot", await register.slot(await register.service(), capacity=5))
+    whom = to_id("Resident", ward.id)
+
+    booked = await answer(ask, BOOK, guardian, slot=slot, key="booking-1", whom=whom)
+    refused = await answer(ask, BOOK, stranger, slot=slot, key="booking-1", whom=whom)
+    malformed = await answer(ask, BOOK, stranger, slot=slot, key="booking-2", whom=MALFORMED_ID)
+    foreign = await answer(ask, CANCEL, stranger, booking=booked["id"], key="cancel-1")
+
+    assert booked["__typename"] == "Booking"
+    assert refused["reason"] == malformed["reason"] == "NOT_ALLOWED"
+    assert foreign["reason"] == "BOOKING_NOT_FOUND"
+
+
+@pytest.mark.parametrize("identity", [MALFORMED_ID, "", to_id("Slot", UUID(int=1)), to_id("Booking", UUID(int=1))])
+async def test_ids_of_nothing_are_refused_in_the_union(ask: Ask, register: Register, identity: str) -> None:
+    """Malformed, of another type, or unknown: the same answer, and no error."""
+    viewer = await register.viewer(await register.resident())
+
+    booked = await answer(ask, BOOK, viewer, slot=identity, key="booking-1")
+    cancelled = await answer(ask, CANCEL, viewer, booking=identity, key="cancel-1")
+
+    assert (booked["reason"], cancelled["reason"]) == ("SLOT_NOT_FOUND", "BOOKING_NOT_FOUND")
+
+
+async def proven(ask: Ask, viewer: Viewer, key: SigningKey) -> dict[str, str]:
+    """What a phone sends to be given a pass."""
+    told = await answer(ask, "mutation { answer: credentialChallenge { ... on Challenge { challenge } } }", viewer)
+    proof = prove(from_text(told["challenge"]), key)
+    return {"holder": to_text(key.verifying_key.public), "challenge": told["challenge"], "proof": to_text(proof)}
+
+
+async def test_a_phone_that_proves_its_key_gets_a_pass(ask: Ask, register: Register) -> None:
+    """The pass is bytes that decode; a renewal keeps the line."""
+    viewer, key = await register.viewer(await register.resident(grade=1)), SigningKey.generate()
+
+    first = await answer(ask, ISSUE, viewer, **await proven(ask, viewer, key))
+    second = await answer(ask, ISSUE, viewer, **await proven(ask, viewer, key))
+
+    assert first["__typename"] == second["__typename"] == "CredentialIssued"
+    assert len(from_text(first["pass"])) > 64
+    assert first["credential"] == second["credential"]
+
+
+async def test_a_pass_is_refused_with_its_reason(ask: Ask, register: Register, clock: Clock) -> None:
+    """A foreign key, a changed or stale challenge, bytes that are none, and a person one may not act for."""
+    viewer, key = await register.viewer(await register.resident(grade=1)), SigningKey.generate()
+    wish = await proven(ask, viewer, key)
+
+    stranger = to_text(SigningKey.generate().verifying_key.public)
+    foreign_key = await answer(ask, ISSUE, viewer, **{**wish, "holder": stranger})
+    nonsense = await answer(ask, ISSUE, viewer, **{**wish, "challenge": "中文!"})
+    no_proof = await answer(ask, ISSUE, viewer, **{**wish, "proof": "A"})
+    other_person = await answer(ask, ISSUE, viewer, **wish, whom=MALFORMED_ID)
+    clock.forward(minutes=6)
+    stale = await answer(ask, ISSUE, viewer, **wish)
+
+    reasons = [told["reason"] for told in (foreign_key, nonsense, no_proof, other_person, stale)]
+    assert reasons == ["PROOF_INVALID", "CHALLENGE_INVALID", "PROOF_INVALID", "NOT_ALLOWED", "CHALLENGE_INVALID"]
+
+
+async def test_an_online_code_is_text_and_picture(ask: Ask, register: Register, resources: Resources) -> None:
+    """It is a bearer code by its own claims, and the picture is SVG."""
+    viewer = await register.viewer(await register.resident(grade=1))
+
+    code = await answer(ask, ONLINE, viewer)
+    refused = await answer(ask, ONLINE, viewer, whom=MALFORMED_ID)
+
+    keys = {resources.keys.issuer.kid: resources.keys.issuer.verifying_key}
+    assert verify_credential(decode_text(code["text"]), keys).claims.kind is CredentialKind.ONLINE
+    assert "<svg" in code["svg"]
+    assert refused["reason"] == "NOT_ALLOWED"
+
+
+MUTATIONS_FOR_THE_SIGNED_IN = [
+    ("mutation { answer: signOut { __typename } }", {}),
+    (BIND, {"input": {"name": "x", "cardNumber": "x"}}),
+    (CODE, {"number": "x"}),
+    (BOOK, {"slot": "x", "key": "booking-1"}),
+    (CANCEL, {"booking": "x", "key": "booking-1"}),
+    ("mutation { answer: credentialChallenge { __typename } }", {}),
+    (ISSUE, {"holder": "x", "challenge": "x", "proof": "x"}),
+    (ONLINE, {}),
+]
+
+
+@pytest.mark.parametrize(("document", "variables"), MUTATIONS_FOR_THE_SIGNED_IN)
+async def test_nobody_does_nothing(ask: Ask, document: str, variables: dict[str, object]) -> None:
+    """Every mutation of a signed-in viewer says so in its union."""
+    assert (await answer(ask, document, **variables))["__typename"] == "NotSignedIn"
+
+
+async def test_signing_out_ends_the_session_at_once(ask: Ask, register: Register) -> None:
+    """The access token is worth nothing afterwards, although its time has not come."""
+    viewer = await register.viewer()
+    document = "mutation { answer: signOut { __typename ... on SignedOut { message } } }"
+
+    assert await answer(ask, document, viewer) == {"__typename": "SignedOut", "message": "已退出登录。"}
+    assert (await answer(ask, document, viewer))["__typename"] == "NotSignedIn"

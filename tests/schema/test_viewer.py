@@ -1,0 +1,217 @@
+"""What a resident, a guardian, a clerk and nobody see under `viewer`, and how few statements it takes."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from card.cose import SigningKey
+from card.credential import prove
+from schema.credential import from_text, to_text
+from schema.identity import to_id
+from services import sessions
+from services.resources import Resources
+from tests.schema.conftest import Ask
+from tests.services.register import Clock, Register
+
+HOME = """
+{ viewer { residentId maskedName
+    card { maskedNumber category categoryName grade gradeName state issuedOn validUntil }
+    entitlements { programme title verdict criteria { outcome sentence clause { citation } } benefits { title } }
+    bookings(first: 6) { edges { node { id state slot { startsAt } service { name provider } } } }
+    credentials { id expiresAt revokedAt }
+    wards { residentId maskedName relation scope card { state } entitlements { verdict }
+            bookings(first: 6) { edges { node { id } } } credentials { id } }
+    staff { role } } }
+"""
+BOOKINGS = """
+query ($first: Int!, $after: String) { viewer { bookings(first: $first, after: $after) {
+  edges { cursor node { id } } pageInfo { hasNextPage endCursor } } } }
+"""
+
+
+@pytest.fixture
+def statements(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that goes to the database from now on."""
+    sent: list[str] = []
+    fetch = resources.database.fetch
+
+    async def counted(sql: str, *values: object) -> Sequence[Any]:
+        sent.append(sql)
+        return await fetch(sql, *values)
+
+    monkeypatch.setattr(resources.database, "fetch", counted)
+    return sent
+
+
+async def test_the_home_screen_takes_four_statements(
+    ask: Ask, register: Register, resources: Resources, statements: list[str]
+) -> None:
+    """Person with card, facts, bookings, credentials: one each, wards included."""
+    holder = await register.resident()
+    viewer = await register.viewer(holder)
+    for _ in range(2):
+        await register.guardian(await register.resident(), viewer.account_id)
+    statements.clear()
+
+    body = await ask(HOME, viewer)
+
+    home = body["data"]["viewer"]
+    assert "errors" not in body
+    assert len(home["wards"]) == 2
+    assert len(home["entitlements"]) == len(resources.rules.programmes) == len(home["wards"][1]["entitlements"])
+    assert len(statements) == 4
+    assert all(sql.lstrip().startswith(("SELECT", "WITH")) for sql in statements)
+
+
+async def test_a_resident_sees_herself_masked(ask: Ask, register: Register) -> None:
+    """Name and number are hidden, the card is told in numbers and in words."""
+    holder = await register.resident(name="欧阳小明", category=4, grade=2)
+
+    home = (await ask(HOME, await register.viewer(holder)))["data"]["viewer"]
+
+    assert (home["residentId"], home["maskedName"]) == (to_id("Resident", holder.id), "欧***")
+    assert home["card"] == {
+        "maskedNumber": f"{holder.card_number[:6]}************{holder.card_number[-2:]}",
+        "category": 4,
+        "categoryName": "肢体残疾",
+        "grade": 2,
+        "gradeName": "二级",
+        "state": "ACTIVE",
+        "issuedOn": "2020-01-01",
+        "validUntil": "2029-12-31",
+    }
+    assert (home["wards"], home["staff"], home["bookings"]["edges"], home["credentials"]) == ([], None, [], [])
+    assert holder.card_number not in str(home)
+
+
+async def test_an_account_without_a_card_is_empty(ask: Ask, register: Register) -> None:
+    """Signed in, but tied to nobody: every field is there, none says anything."""
+    body = await ask("{ viewer { residentId maskedName card { state } entitlements { title } credentials { id } "
+                     "rides(first: 1) { at } bookings(first: 1) { edges { cursor } } wards { scope } } }",
+                     await register.viewer())  # fmt: skip
+
+    assert body["data"]["viewer"] == {
+        "residentId": None,
+        "maskedName": None,
+        "card": None,
+        "entitlements": [],
+        "credentials": [],
+        "rides": [],
+        "bookings": {"edges": []},
+        "wards": [],
+    }
+
+
+async def test_a_guardian_sees_her_wards(ask: Ask, register: Register) -> None:
+    """With the relation and the scope, and the ward's own card."""
+    ward = await register.resident(name="王小宝", grade=1)
+    viewer = await register.viewer()
+    await register.guardian(ward, viewer.account_id, scope="view")
+
+    home = (await ask(HOME, viewer))["data"]["viewer"]
+
+    assert home["maskedName"] is None
+    (seen,) = home["wards"]
+    assert (seen["maskedName"], seen["relation"], seen["scope"]) == ("王**", "母亲", "VIEW")
+    assert seen["card"] == {"state": "ACTIVE"}
+
+
+async def test_a_clerk_sees_her_role(ask: Ask, register: Register) -> None:
+    """Staff is what the account is, beside what it is tied to."""
+    viewer = await register.viewer()
+    await register.staff(viewer.account_id, town="曹娥街道")
+
+    body = await ask("{ viewer { staff { role town organisation } } }", viewer)
+
+    assert body["data"]["viewer"]["staff"] == {"role": "CLERK", "town": "曹娥街道", "organisation": "区残联"}
+
+
+async def test_entitlements_are_those_of_the_day_that_is_asked(ask: Ask, register: Register) -> None:
+    """Another day, another answer: before the card was issued there is nothing to be entitled to."""
+    viewer = await register.viewer(await register.resident(grade=1))
+    document = "query ($on: Date) { viewer { entitlements(on: $on) { programme verdict } } }"
+
+    def of(body: dict[str, Any]) -> dict[str, str]:
+        return {one["programme"]: one["verdict"] for one in body["data"]["viewer"]["entitlements"]}
+
+    today, before = await ask(document, viewer), await ask(document, viewer, on="2019-12-31")
+
+    assert of(today)["free-bus"] == "ELIGIBLE"
+    assert of(before)["free-bus"] != "ELIGIBLE"
+
+
+async def test_bookings_are_paged_by_cursor(ask: Ask, register: Register) -> None:
+    """Each page goes on behind the last, and the end is told."""
+    holder = await register.resident()
+    viewer = await register.viewer(holder)
+    service = await register.service()
+    book = "mutation ($slot: ID!, $key: IdempotencyKey!) { bookSlot(slotId: $slot, key: $key) { __typename } }"
+    for hours in (24, 48, 72):
+        slot = to_id("Slot", await register.slot(service, hours=hours))
+        assert (await ask(book, viewer, slot=slot, key=f"booking-{hours}"))["data"]["bookSlot"][
+            "__typename"
+        ] == "Booking"
+
+    first = (await ask(BOOKINGS, viewer, first=2))["data"]["viewer"]["bookings"]
+    second = (await ask(BOOKINGS, viewer, first=2, after=first["pageInfo"]["endCursor"]))["data"]["viewer"]["bookings"]
+
+    assert (len(first["edges"]), first["pageInfo"]["hasNextPage"]) == (2, True)
+    assert (len(second["edges"]), second["pageInfo"]["hasNextPage"]) == (1, False)
+    assert len({edge["node"]["id"] for edge in first["edges"] + second["edges"]}) == 3
+
+
+@pytest.mark.parametrize("cursor", ["x", "", to_id("Booking", UUID(int=1))])
+async def test_a_foreign_cursor_is_refused_by_its_code(ask: Ask, register: Register, cursor: str) -> None:
+    """Neither nonsense nor another list's cursor silently begins anew."""
+    body = await ask(BOOKINGS, await register.viewer(await register.resident()), first=2, after=cursor)
+
+    assert body["data"] == {"viewer": None}
+    assert body["errors"][0]["extensions"] == {"code": "CURSOR_INVALID"}
+
+
+async def test_a_session_that_was_ended_shows_nothing(ask: Ask, register: Register, resources: Resources) -> None:
+    """The access token still holds, the session behind it does not."""
+    viewer = await register.viewer(await register.resident())
+    await sessions.sign_out(resources, viewer)
+
+    body = await ask(HOME, viewer)
+
+    assert body["data"] == {"viewer": None}
+    assert body["errors"][0]["extensions"] == {"code": "NOT_SIGNED_IN"}
+    assert body["errors"][0]["message"] == "登录已失效，请重新登录。"
+
+
+async def test_credentials_are_listed(ask: Ask, register: Register, clock: Clock) -> None:
+    """A phone that was given a pass appears with its dates, without its key."""
+    viewer = await register.viewer(await register.resident(grade=1))
+    await issue(ask, viewer)
+
+    (line,) = (await ask("{ viewer { credentials { id issuedAt expiresAt revokedAt } } }", viewer))["data"]["viewer"][
+        "credentials"
+    ]
+
+    assert line["revokedAt"] is None
+    assert line["issuedAt"] == clock.at.isoformat()
+    assert line["expiresAt"] <= (clock.at + timedelta(days=7)).isoformat()
+
+
+async def issue(ask: Ask, viewer: Any) -> dict[str, Any]:
+    """A pass for a fresh phone."""
+    key = SigningKey.generate()
+    challenge = (await ask("mutation { credentialChallenge { ... on Challenge { challenge } } }", viewer))["data"][
+        "credentialChallenge"
+    ]["challenge"]
+    answer = await ask(
+        "mutation ($key: String!, $challenge: String!, $proof: String!) { issueCredential(holderKey: $key, "
+        "challenge: $challenge, proof: $proof) { __typename ... on CredentialIssued { pass credential { id } } "
+        "... on CredentialRefused { reason message } } }",
+        viewer,
+        key=to_text(key.verifying_key.public),
+        challenge=challenge,
+        proof=to_text(prove(from_text(challenge), key)),
+    )
+    issued: dict[str, Any] = answer["data"]["issueCredential"]
+    return issued
