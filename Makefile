@@ -44,8 +44,9 @@ card-alone: $(VENV)/check.stamp
 	$(PYTHON) -m venv $(CARD_ALONE)/venv
 	$(CARD_ALONE)/venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/card.txt
 	$(CARD_ALONE)/venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps $(CARD_ALONE)/*.whl
-	cp -r tests/card tests/vectors $(CARD_ALONE)/
-	cd $(CARD_ALONE) && venv/bin/python -m pytest -q -c /dev/null --rootdir=. --import-mode=importlib card
+	mkdir $(CARD_ALONE)/tests
+	cp -r tests/card tests/vectors $(CARD_ALONE)/tests/
+	cd $(CARD_ALONE) && venv/bin/python -m pytest -q -c /dev/null --rootdir=. --import-mode=importlib tests/card
 
 ## reset: throw the demo's data away
 reset: $(VENV)/demo.stamp
