@@ -133,7 +133,7 @@ async def device_of(resources: Resources, assertion: str) -> Device:
             options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"], "verify_exp": False, "verify_iat": False},
         )
         _check_period(claims["iat"], claims["exp"], resources.clock())
-    except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+    except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
         raise DeviceUnknown from error
     if claims["sub"] != str(device.id):
         raise DeviceUnknown
