@@ -43,7 +43,7 @@ class Service(Record):
 
 
 class Slot(Record):
-    """A time at which a service has `capacity` places, of which `taken` are held; the database refuses more than that."""
+    """A time at which a service has `capacity` places, of which `taken` are held; the database refuses more."""
 
     service: fields.ForeignKeyRelation[Service] = fields.ForeignKeyField("models.Service", related_name="slots")
     starts_at = fields.DatetimeField()

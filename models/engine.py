@@ -1,4 +1,4 @@
-"""Tortoise's PostgreSQL client with the bounds it lacks: no wait for a connection is endless, no return costs a query."""
+"""Tortoise's PostgreSQL client with the bounds it lacks: waits for a connection end, returning it costs nothing."""
 
 from typing import Any
 

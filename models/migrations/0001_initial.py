@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='AuditEntry',
             fields=[
-                ('sequence', fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ('sequence', fields.BigIntField(primary_key=True, generated=False)),
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('actor', fields.CharField(max_length=60)),
                 ('action', fields.CharField(max_length=40)),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ('enrolled_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('retired_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'device', 'app': 'models', 'unique_together': (('code_hash',),), 'indexes': [Index(fields=['operator_id'])], 'pk_attr': 'id', 'table_description': 'A scanner; before it is enrolled it has a code, afterwards a key, and the server remembers the head of its chain.'},
+            options={'table': 'device', 'app': 'models', 'unique_together': (('code_hash',),), 'indexes': [Index(fields=['operator_id'])], 'pk_attr': 'id', 'table_description': 'A scanner; before it is enrolled it has a code, afterwards a key.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ('town', fields.CharField(max_length=40)),
                 ('village', fields.CharField(max_length=40)),
             ],
-            options={'table': 'resident', 'app': 'models', 'indexes': [Index(fields=['id_number_index']), Index(fields=['phone_index']), Index(fields=['town', 'village'])], 'pk_attr': 'id', 'table_description': 'A person in the register; `data_key` is wrapped by the master key of `data_key_version` and opens the `*_sealed` columns.'},
+            options={'table': 'resident', 'app': 'models', 'indexes': [Index(fields=['id_number_index']), Index(fields=['phone_index']), Index(fields=['town', 'village'])], 'pk_attr': 'id', 'table_description': 'A person in the register; `data_key`, wrapped by the master key `data_key_version`, opens the `*_sealed` columns.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -233,7 +233,7 @@ class Migration(migrations.Migration):
                 ('capacity', fields.IntField()),
                 ('taken', fields.IntField(default=0)),
             ],
-            options={'table': 'slot', 'app': 'models', 'indexes': [Index(fields=['service_id', 'starts_at', 'id'])], 'pk_attr': 'id', 'table_description': 'A time at which a service has `capacity` places, of which `taken` are held (the database refuses taken > capacity).'},
+            options={'table': 'slot', 'app': 'models', 'indexes': [Index(fields=['service_id', 'starts_at', 'id'])], 'pk_attr': 'id', 'table_description': 'A time at which a service has `capacity` places, of which `taken` are held; the database refuses more.'},
             bases=['Record'],
         ),
         ops.CreateModel(

@@ -1,12 +1,18 @@
 """Shows that the migrated schema is the one the models describe, and that the server's role is held by its walls."""
 
+import os
+import shutil
+import subprocess
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from tortoise import Tortoise
 
+import models
 from cli.embedded import APP_ROLE
 from models.config import tortoise_config
 from models.migrate import migrate
@@ -53,6 +59,22 @@ async def test_the_migrated_schema_is_the_generated_one(database: DatabaseAddres
     assert [(r[0], r[1].replace("public.", "")) for r in migrated[1]] == [
         (r[0], r[1].replace("generated.", "")) for r in generated[1]
     ]
+
+
+def test_no_model_waits_for_a_migration(tmp_path: Path) -> None:
+    """`tortoise makemigrations` over a copy of the models finds nothing that no migration does yet."""
+    shutil.copytree(Path(models.__file__).parent, tmp_path / "models")
+
+    made = subprocess.run(
+        [sys.executable, "-m", "tortoise.cli", "-c", "models.config.TORTOISE_ORM", "makemigrations"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert made.stdout.strip() == "No changes detected", made.stderr
 
 
 async def test_migrating_again_changes_nothing(database: DatabaseAddresses) -> None:
