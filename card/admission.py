@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from card.clock import ClockState, Reading
 from card.credential import CredentialClaims
@@ -89,8 +89,7 @@ def decide(
     """What a token's bearer gets at an instant, by what the gate trusts, grants and remembers.
 
     `token` comes from `verify_token`, so both signatures hold. Where the clock state is UNKNOWN, `now.at` is the least
-    that has passed: the tariff's out-of-service rule says whether people are let in though nobody knows how fresh a code
-    is.
+    that has passed, and the tariff's out-of-service rule says whether people are let in without freshness being known.
     """
     claims = token.credential.claims
     reason = (
@@ -126,9 +125,8 @@ def out_of_service(admission: Admission, tariff: Tariff) -> Admission:
 def _admitted(
     claims: CredentialClaims, rule: TariffRule, now: Reading, bundle: TrustBundle, tariff: Tariff
 ) -> Admission:
-    bearer = tariff.bearer.get(claims.kind)
-    masked_name = claims.masked_name if bearer is not None and bearer.visual_check else None
-    look = (bearer is not None and bearer.visual_check) or rule.companion_terms in _REQUIRED
+    visual_check = claims.holder_key is None and tariff.bearer[claims.kind].visual_check
+    look = visual_check or rule.companion_terms in _REQUIRED
     age = now.at - bundle.issued_at
     return Admission(
         outcome=rule.outcome,
@@ -137,7 +135,7 @@ def _admitted(
         companions=rule.companions,
         companion_terms=rule.companion_terms,
         cue=Cue.LOOK if look else Cue.GO,
-        masked_name=masked_name,
+        masked_name=claims.masked_name if visual_check else None,
         clock=now.state,
         bundle_age=age,
         bundle_stale=_is_stale(age, tariff),
@@ -147,13 +145,13 @@ def _admitted(
 def _trust(now: Reading, bundle: TrustBundle, tariff: Tariff) -> RefusalReason | None:
     if now.state is ClockState.UNKNOWN and tariff.out_of_service is OutOfServiceRule.REFUSE:
         return RefusalReason.CLOCK_UNKNOWN
-    limit = tariff.refuse_after_seconds
-    too_old = limit is not None and now.at - bundle.issued_at > timedelta(seconds=limit)
+    limit = tariff.refuse_after
+    too_old = limit is not None and now.at - bundle.issued_at > limit
     return RefusalReason.BUNDLE_STALE if too_old or now.at >= bundle.key_set.expires_at else None
 
 
 def _period(token: VerifiedToken, now: Reading, tariff: Tariff) -> RefusalReason | None:
-    claims, skew = token.credential.claims, timedelta(seconds=tariff.skew_seconds)
+    claims, skew = token.credential.claims, tariff.skew
     if now.at >= claims.expires_at + skew:
         return RefusalReason.EXPIRED
     if now.state is ClockState.UNKNOWN:
@@ -165,8 +163,7 @@ def _period(token: VerifiedToken, now: Reading, tariff: Tariff) -> RefusalReason
         return None
     if token.presented_at > now.at + skew:
         return RefusalReason.FUTURE
-    fresh = timedelta(seconds=tariff.freshness_seconds) + skew
-    return RefusalReason.STALE if now.at - token.presented_at > fresh else None
+    return RefusalReason.STALE if now.at - token.presented_at > tariff.window else None
 
 
 def _status(claims: CredentialClaims, now: Reading, bundle: TrustBundle) -> RefusalReason | None:
@@ -179,7 +176,15 @@ def _status(claims: CredentialClaims, now: Reading, bundle: TrustBundle) -> Refu
         status = status_list.status(claims.status.index)
     except CredentialRefused as refusal:
         return refusal.reason
-    return {EntryStatus.INVALID: RefusalReason.REVOKED, EntryStatus.SUSPENDED: RefusalReason.SUSPENDED}.get(status)
+    match status:
+        case EntryStatus.VALID:
+            return None
+        case EntryStatus.INVALID:
+            return RefusalReason.REVOKED
+        case EntryStatus.SUSPENDED:
+            return RefusalReason.SUSPENDED
+        case _:
+            assert_never(status)
 
 
 def _memory(claims: CredentialClaims, at: datetime, tariff: Tariff, past: Recollection) -> RefusalReason | None:
@@ -194,10 +199,10 @@ def _memory(claims: CredentialClaims, at: datetime, tariff: Tariff, past: Recoll
         if bearer is None:
             return RefusalReason.BEARER_NOT_ACCEPTED
         caps.append(bearer.daily_cap)
-    if past.last_at is not None and abs(at - past.last_at) < timedelta(seconds=tariff.pass_back_seconds):
+    if past.last_at is not None and abs(at - past.last_at) < tariff.pass_back:
         return RefusalReason.PASS_BACK
     return RefusalReason.DAILY_CAP if any(cap is not None and past.rides >= cap for cap in caps) else None
 
 
 def _is_stale(age: timedelta | None, tariff: Tariff | None) -> bool:
-    return age is not None and tariff is not None and age > timedelta(seconds=tariff.stale_after_seconds)
+    return age is not None and tariff is not None and age > tariff.stale_after

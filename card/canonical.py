@@ -132,12 +132,14 @@ def _map(raw: bytes, length: int, at: int, depth: int) -> tuple[dict[int | str, 
     last_key = b""
     for _ in range(length):
         start = at
-        key, at = _item(raw, start, 0)
-        if type(key) not in (int, str):
+        # Most keys are one byte long and need no call.
+        key, at = (raw[start], start + 1) if raw[start] < _DIRECT else _item(raw, start, 0)
+        if type(key) is not int and type(key) is not str:
             raise CredentialRefused(RefusalReason.MALFORMED)
+        encoded_key = raw[start:at]
         # Each key must be greater than the one before, so a key that comes twice is refused here as well.
-        if raw[start:at] <= last_key:
+        if encoded_key <= last_key:
             raise CredentialRefused(RefusalReason.NOT_CANONICAL)
-        last_key = raw[start:at]
+        last_key = encoded_key
         entries[key], at = _item(raw, at, depth)
     return entries, at

@@ -7,7 +7,7 @@ from secrets import token_bytes
 from typing import Final
 
 from card.assertion import sign_assertion
-from card.client import Chain, Server, ServerRefused, UploadAnswer
+from card.client import Chain, ScanAnswer, Server, ServerRefused, UploadAnswer
 from card.clock import ClockState, RoundTripTooLong
 from card.device import Device, StateUnusable
 from card.outbox import MAX_BATCH, Batch, Outbox
@@ -21,6 +21,7 @@ _NONCE_BYTES: Final = 16
 # The server has these scans, whatever it thinks of the second one of the same number.
 _TAKEN: Final = frozenset({"stored", "repeated", "conflict"})
 _CHAINS: Final = tuple(Chain)
+_UNREAD: Final = "malformed"
 _UNAUTHORIZED: Final = 401
 
 
@@ -145,11 +146,20 @@ def _parcels(device: Device, server: Server, outbox: Outbox, report: UploadRepor
 
 
 def _answered(batch: Batch, answer: UploadAnswer) -> tuple[int, int]:
-    """How many scans from the first on the server answered for without a hole: those it has, and those it refused."""
-    outcomes = {each.sequence: each.outcome for each in answer.results if each.epoch == batch.epoch}
-    heard = list(takewhile(lambda outcome: outcome is not None, map(outcomes.get, range(batch.first, batch.last + 1))))
+    """How many scans from the first on the server answered for without a hole: those it has, and those it refused.
+
+    It answers in the order of the upload, and cannot repeat the number of a record that it could not read.
+    """
+    numbered = zip(range(batch.first, batch.last + 1), answer.results, strict=False)
+    heard = [
+        each.outcome for _, each in takewhile(lambda pair: pair[1].outcome == _UNREAD or _names(batch, *pair), numbered)
+    ]
     taken = sum(outcome in _TAKEN for outcome in heard)
     return taken, len(heard) - taken
+
+
+def _names(batch: Batch, sequence: int, answer: ScanAnswer) -> bool:
+    return (answer.epoch, answer.sequence) == (batch.epoch, sequence)
 
 
 def _added(report: UploadReport, answer: UploadAnswer, **more: int) -> UploadReport:

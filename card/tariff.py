@@ -1,10 +1,11 @@
 """What one operator grants from a day on: data in the trust bundle, so that rules change without new software."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from card.canonical import decode, encode
@@ -130,10 +131,39 @@ class Tariff:
         _require(_is_cap(self.daily_cap), "a daily cap is 1 to 1,000")
         _require(CredentialKind.PASS not in self.bearer, "a pass is no bearer code")
 
-    def rule_for(self, access_classes: Iterable[str]) -> TariffRule | None:
+    # The same in the unit of the decision, worked out once: a gate needs them at every code.
+
+    @cached_property
+    def skew(self) -> timedelta:
+        """By how much clocks may differ."""
+        return timedelta(seconds=self.skew_seconds)
+
+    @cached_property
+    def window(self) -> timedelta:
+        """The greatest age, by the gate's clock, of a presentation that is still taken."""
+        return timedelta(seconds=self.freshness_seconds + self.skew_seconds)
+
+    @cached_property
+    def pass_back(self) -> timedelta:
+        """How long after an admission the same person is not admitted again."""
+        return timedelta(seconds=self.pass_back_seconds)
+
+    @cached_property
+    def stale_after(self) -> timedelta:
+        """The age from which a bundle is warned of."""
+        return timedelta(seconds=self.stale_after_seconds)
+
+    @cached_property
+    def refuse_after(self) -> timedelta | None:
+        """The age from which nobody is admitted by a bundle; None: never."""
+        return None if self.refuse_after_seconds is None else timedelta(seconds=self.refuse_after_seconds)
+
+    def rule_for(self, access_classes: Collection[str]) -> TariffRule | None:
         """The first rule, in the tariff's order, for one of these classes; None if it knows none of them."""
-        held = frozenset(access_classes)
-        return next((rule for rule in self.rules if rule.access_class in held), None)
+        for rule in self.rules:
+            if rule.access_class in access_classes:
+                return rule
+        return None
 
 
 def local_day(at: datetime) -> date:
