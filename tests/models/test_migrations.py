@@ -66,7 +66,7 @@ def test_no_model_waits_for_a_migration(tmp_path: Path) -> None:
     shutil.copytree(Path(models.__file__).parent, tmp_path / "models")
 
     made = subprocess.run(
-        [sys.executable, "-m", "tortoise.cli", "-c", "models.config.TORTOISE_ORM", "makemigrations"],
+        [sys.executable, "-m", "tortoise.cli.cli", "-c", "models.config.TORTOISE_ORM", "makemigrations"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
