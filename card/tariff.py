@@ -25,6 +25,7 @@ _MAX_SECONDS: Final = 366 * _DAY_SECONDS
 _MAX_CAP: Final = 1_000
 _SHARE_UNIT: Final = 10_000
 _FORMAT: Final = 1
+_KEYS: Final = frozenset(range(1, 13))
 _T = TypeVar("_T")
 
 
@@ -219,7 +220,7 @@ def read_tariff(raw: bytes) -> Tariff:
 
 
 def _tariff(content: Any) -> Tariff:
-    _require(content.keys() == set(range(1, 13)) and content[1] == _FORMAT, "not a tariff of this format")
+    _require(content.keys() == _KEYS and _typed(content[1], int) == _FORMAT, "not a tariff of this format")
     effective = date.fromisoformat(_typed(content[3], str))
     _require(effective.isoformat() == content[3], "another spelling of the day")
     return Tariff(
