@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from graphql import parse
 from structlog.testing import capture_logs
 
 from schema import execution
@@ -31,14 +32,12 @@ async def test_documents_are_remembered_within_bounds(
 ) -> None:
     """A known document is not parsed again; the least recently used is forgotten, and invalid ones are never kept."""
     parsed: list[str] = []
-    parse = execution.parse
-
     def counted(query: str, **options: Any) -> Any:
         parsed.append(query)
         return parse(query, **options)
 
-    monkeypatch.setattr(execution, "parse", counted)
-    monkeypatch.setattr(execution, "_REMEMBERED", 2)
+    monkeypatch.setattr("schema.execution.parse", counted)
+    monkeypatch.setattr("schema.execution._REMEMBERED", 2)
     for query in ("{ a: __typename }", "{ b: __typename }", "{ a: __typename }", "{ c: __typename }", "{ nothing }"):
         await run(engine, resources, query)
     parsed.clear()

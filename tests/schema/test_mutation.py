@@ -256,7 +256,7 @@ MUTATIONS_FOR_THE_SIGNED_IN = [
 
 
 @pytest.mark.parametrize(("document", "variables"), MUTATIONS_FOR_THE_SIGNED_IN)
-async def test_nobody_does_nothing(ask: Ask, document: str, variables: dict[str, object]) -> None:
+async def test_nobody_does_nothing(ask: Ask, document: str, variables: dict[str, Any]) -> None:
     """Every mutation of a signed-in viewer says so in its union."""
     assert (await answer(ask, document, **variables))["__typename"] == "NotSignedIn"
 

@@ -1,0 +1,310 @@
+"""The home screen through our server, beside a hand-written endpoint that sends the same SELECTs.
+
+Each server is one process on one core, in turns, in the same run; the client, on another core where there is one, keeps
+a few connections busy. The peer returns the rows as they are: it opens no seal, decides nothing and knows no GraphQL.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import uvicorn
+import uvloop
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route, Router
+
+import api.server
+from card.cose import SigningKey
+from cli.demo.load import load_district
+from cli.embedded import APP_ROLE, EmbeddedPostgres, free_port
+from domain.dates import local_date
+from models.migrate import migrate
+from models.record import new_id
+from schema.context import Context
+from schema.execution import Engine, Request
+from services.bootstrap import now, open_services
+from services.keys import make_keys, write_keys
+from services.resources import Resources
+from services.sessions import read_access_token, sign_in
+from services.settings import Settings, load_settings
+
+RESIDENTS = 100
+SECONDS = {"small": 1.0, "default": 5.0, "large": 20.0}
+ROUNDS = 4
+CONNECTIONS = 8
+BOOKINGS = 6
+
+HOME = """
+query Home { viewer { residentId maskedName
+    card { maskedNumber categoryName gradeName state validUntil }
+    entitlements { programme title verdict }
+    bookings(first: 6) { edges { node { id state slot { startsAt endsAt } service { name provider address } } } }
+    credentials { id issuedAt expiresAt revokedAt } } }
+"""
+
+Statement = tuple[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the client sends again and again: whole HTTP requests, one a resident."""
+
+    port: int
+    requests: Sequence[bytes]
+
+
+@dataclass
+class Spent:
+    """What one server did: requests answered, in so many seconds, with so many of its processor."""
+
+    answered: int = 0
+    seconds: float = 0.0
+    processor: float = 0.0
+
+
+def run(size: str) -> dict[str, float]:
+    """`home_vs_raw` compares requests a second, `home_vs_raw_cpu` processor time a request (peer's to ours).
+
+    Raises:
+        AssertionError: an answer was not what it should be.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    directory = Path(tempfile.mkdtemp(prefix="sdc-bench-"))
+    directory.chmod(0o711)
+    server = EmbeddedPostgres(directory / "postgres", durable=False)
+    os.sched_setaffinity(0, {cores[-1]})
+    server.start()
+    try:
+        return uvloop.run(_measure(server, directory, cores[0], SECONDS[size]))
+    finally:
+        os.sched_setaffinity(0, cores)
+        server.remove()
+        shutil.rmtree(directory)
+
+
+async def _measure(server: EmbeddedPostgres, directory: Path, core: int, seconds: float) -> dict[str, float]:
+    environ = {
+        "MODE": "demo",
+        "DATABASE_URL": server.app_url(),
+        "KEYS_FILE": str(directory / "keys.json"),
+        "PORT": str(free_port()),
+        "LOG_LEVEL": "WARNING",
+    }
+    settings = load_settings(environ)
+    await migrate(server.owner_url(), APP_ROLE, local_date(now()))
+    async with _opened(settings) as resources, _owner(server) as owner:
+        tokens = await _fill(owner, resources)
+        statements = [await _statements(resources, token) for token in tokens]
+    ours = Load(settings.port, [_post(token) for token in tokens])
+    raw = Load(free_port(), [_get(number) for number in range(len(tokens))])
+    with (
+        _process(core, api.server.run, settings) as our_process,
+        _process(core, _serve_raw, raw.port, server.app_url(), statements) as raw_process,
+    ):
+        spent = {ours.port: Spent(), raw.port: Spent()}
+        for load in (ours, raw):
+            await _until_listening(load.port)
+            await _drive(load, seconds / 4)
+        for _ in range(ROUNDS):
+            for load, process in ((ours, our_process), (raw, raw_process)):
+                await _count(load, process, seconds, spent[load.port])
+    return _figures(spent[ours.port], spent[raw.port])
+
+
+def _figures(ours: Spent, raw: Spent) -> dict[str, float]:
+    return {
+        "home_vs_raw": (ours.answered / ours.seconds) / (raw.answered / raw.seconds),
+        "home_vs_raw_cpu": (raw.processor / raw.answered) / (ours.processor / ours.answered),
+        "home_per_s": ours.answered / ours.seconds,
+    }
+
+
+class _Wechat:
+    """Takes every code for the account of that name."""
+
+    async def openid(self, code: str) -> str:
+        return code
+
+    async def phone_number(self, code: str) -> str:
+        return code
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Resources]:
+    assert settings.keys_file is not None
+    keys = make_keys(SigningKey.generate(), demo=True, at=now())
+    write_keys(settings.keys_file, keys)
+    async with open_services(settings, keys, _Wechat()) as resources:
+        yield resources
+
+
+@asynccontextmanager
+async def _owner(server: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(server.owner_url())
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _fill(owner: asyncpg.Connection, resources: Resources) -> list[str]:
+    """Residents with their bookings and a phone; the access token of each."""
+    at = now()
+    await load_district(owner, resources.vault, RESIDENTS, at, lambda _: None)
+    await owner.execute("ANALYZE")
+    slots = await owner.fetch("SELECT id, starts_at, ends_at FROM slot ORDER BY starts_at DESC LIMIT $1", BOOKINGS)
+    residents = await owner.fetch("SELECT DISTINCT resident_id FROM card WHERE state = 'active' LIMIT 50")
+    return [await _sign_in(owner, resources, row["resident_id"], slots) for row in residents]
+
+
+async def _sign_in(
+    owner: asyncpg.Connection, resources: Resources, resident_id: UUID, slots: Sequence[asyncpg.Record]
+) -> str:
+    at = now()
+    signed_in = await sign_in(resources, str(resident_id))
+    await owner.execute("UPDATE account SET resident_id = $2 WHERE id = $1", signed_in.account_id, resident_id)
+    await owner.execute(
+        "INSERT INTO credential (id, resident_id, holder_key, status_index, issued_at, expires_at) "
+        "VALUES ($1, $2, $3, (SELECT count(*) FROM credential), $4, $5)",
+        *(new_id(), resident_id, resident_id.bytes, at, at + timedelta(days=7)),
+    )
+    await owner.executemany(
+        "INSERT INTO booking (id, slot_id, resident_id, state, starts_at, ends_at, booked_at) "
+        "VALUES ($1, $2, $3, 'booked', $4, $5, $6)",
+        [(new_id(), slot["id"], resident_id, slot["starts_at"], slot["ends_at"], at) for slot in slots],
+    )
+    return signed_in.access_token
+
+
+async def _statements(resources: Resources, token: str) -> list[Statement]:
+    """The statements that our server sends for this viewer's home screen, with their values."""
+    seen: list[Statement] = []
+    fetch = resources.database.fetch
+
+    async def noted(sql: str, *values: object) -> Sequence[asyncpg.Record]:
+        seen.append((sql, values))
+        return await fetch(sql, *values)
+
+    resources.database.fetch = noted  # type: ignore[method-assign] # put back below
+    viewer = read_access_token(resources, token, "127.0.0.1")
+    try:
+        answer = await Engine(resources.settings).run(Request(HOME), Context(resources, viewer), "bench")
+    finally:
+        resources.database.fetch = fetch  # type: ignore[method-assign]
+    assert "errors" not in answer.body, answer.body
+    assert len(answer.body["data"]["viewer"]["bookings"]["edges"]) == BOOKINGS
+    return seen
+
+
+def _post(token: str) -> bytes:
+    body = json.dumps({"query": HOME}).encode()
+    head = (
+        "POST /graphql HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def _get(number: int) -> bytes:
+    return f"GET /home?resident={number} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+
+
+def _serve_raw(port: int, url: str, statements: Sequence[Sequence[Statement]]) -> None:
+    """The peer: Starlette and asyncpg, the same statements with the same values, rows as JSON."""
+
+    async def serve() -> None:
+        async with asyncpg.create_pool(url, min_size=CONNECTIONS, max_size=CONNECTIONS) as pool:
+
+            async def home(request: HttpRequest) -> Response:
+                rows = [
+                    [dict(row) for row in await pool.fetch(sql, *values)]
+                    for sql, values in statements[int(request.query_params["resident"])]
+                ]
+                return Response(msgspec.json.encode(rows), media_type="application/json")
+
+            app = Router([Route("/home", home)])
+            options: dict[str, Any] = {"log_config": None, "access_log": False, "lifespan": "off", "ws": "none"}
+            await uvicorn.Server(uvicorn.Config(app, port=port, http="httptools", **options)).serve()
+
+    uvloop.run(serve())
+
+
+@contextmanager
+def _process(
+    core: int, target: Callable[..., None], *arguments: object
+) -> Iterator[multiprocessing.process.BaseProcess]:
+    spawning = multiprocessing.get_context("spawn")
+    process = spawning.Process(target=_pinned, args=(core, target, *arguments), daemon=True)
+    process.start()
+    try:
+        yield process
+    finally:
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGTERM)
+        process.join(30)
+
+
+def _pinned(core: int, target: Callable[..., None], *arguments: object) -> None:
+    os.sched_setaffinity(0, {core})
+    target(*arguments)
+
+
+async def _until_listening(port: int) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
+
+
+async def _count(load: Load, process: multiprocessing.process.BaseProcess, seconds: float, spent: Spent) -> None:
+    assert process.pid is not None
+    processor, started = _processor_seconds(process.pid), perf_counter()
+    spent.answered += await _drive(load, seconds)
+    spent.seconds += perf_counter() - started
+    spent.processor += _processor_seconds(process.pid) - processor
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def _drive(load: Load, seconds: float) -> int:
+    ends = perf_counter() + seconds
+    return sum(await asyncio.gather(*(_connection(load, number, ends) for number in range(CONNECTIONS))))
+
+
+async def _connection(load: Load, first: int, ends: float) -> int:
+    """Ask one resident's screen after another over one connection; the number of whole answers."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", load.port)
+    answered = 0
+    with closing(writer):
+        while perf_counter() < ends:
+            writer.write(load.requests[(first + answered * CONNECTIONS) % len(load.requests)])
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 "), head
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            body = await reader.readexactly(length)
+            assert b'"errors"' not in body, body
+            answered += 1
+    return answered
