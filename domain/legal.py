@@ -18,12 +18,16 @@ class LegalReference:
 
 @dataclass(frozen=True)
 class Clause:
-    """What a clause promises and to whom, in our own words, with what is to be known where it contradicts another."""
+    """What a clause promises and to whom, in our own words, with what is to be known where it contradicts another.
+
+    `grants` names each benefit or service it promises to residents, with the slug of the programme that carries it out.
+    """
 
     reference: LegalReference
     promise: str
     beneficiaries: str
     remark: str | None
+    grants: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,12 @@ def parse_index(section: Section) -> LegalIndex:
 
 
 def _clause(document: str, number: str, section: Section) -> Clause:
-    section.only("citation", "promise", "beneficiaries", "remark")
-    reference = LegalReference(document, number, section.text("citation"))
-    return Clause(reference, section.text("promise"), section.text("beneficiaries"), section.optional_text("remark"))
+    section.only("citation", "promise", "beneficiaries", "remark", "grants")
+    grants = section.section("grants") if "grants" in section.content else Section(section.place, {})
+    return Clause(
+        reference=LegalReference(document, number, section.text("citation")),
+        promise=section.text("promise"),
+        beneficiaries=section.text("beneficiaries"),
+        remark=section.optional_text("remark"),
+        grants={what: grants.text(what) for what in grants.content},
+    )
