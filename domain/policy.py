@@ -16,10 +16,12 @@ from domain.logic import names, parse_rule
 from domain.parameter import Parameter, parse_parameters
 from domain.policy_file import Place, PolicyInvalid, Section
 from domain.rulebook import Criterion, Programme, Reference, RuleBook, Version
+from domain.target import parse_targets
 from domain.vocabulary import Vocabulary, parse_vocabulary
 from domain.wording import parse_wording, placeholders
 
 FACTS, PARAMETERS, PLAN, SENTENCES = "facts.toml", "parameters.toml", "plan.toml", "sentences.toml"
+TARGETS = "targets.toml"  # a district may have none
 
 
 def load_rule_book(files: Mapping[str, str]) -> RuleBook:
@@ -40,7 +42,10 @@ def load_rule_book(files: Mapping[str, str]) -> RuleBook:
         parse_index(documents.pop(PLAN)),
         parse_wording(documents.pop(SENTENCES)),
     )
-    return RuleBook.of((parse_programme(name, each.content, reference) for name, each in documents.items()), reference)
+    targets = documents.pop(TARGETS, Section(Place(TARGETS), {}))
+    programmes = [parse_programme(name, each.content, reference) for name, each in documents.items()]
+    slugs = {programme.slug for programme in programmes}
+    return RuleBook.of(programmes, reference, parse_targets(targets, reference.index, slugs))
 
 
 def _document(file_name: str, text: str) -> Section:

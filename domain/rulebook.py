@@ -10,6 +10,7 @@ from domain.comparison import Comparison
 from domain.legal import LegalIndex, LegalReference
 from domain.logic import Rule
 from domain.parameter import Parameter
+from domain.target import Target
 from domain.vocabulary import FactType, Vocabulary
 from domain.wording import Wording, number
 
@@ -89,11 +90,12 @@ class RuleBook:
 
     programmes: tuple[Programme, ...]
     reference: Reference
+    targets: tuple[Target, ...] = ()
 
     @classmethod
-    def of(cls, programmes: Iterable[Programme], reference: Reference) -> "RuleBook":
+    def of(cls, programmes: Iterable[Programme], reference: Reference, targets: tuple[Target, ...] = ()) -> "RuleBook":
         """A book of programmes in order of their slugs."""
-        return cls(tuple(sorted(programmes, key=attrgetter("slug"))), reference)
+        return cls(tuple(sorted(programmes, key=attrgetter("slug"))), reference, targets)
 
     def turning_days(self) -> Iterator[date]:
         """Every day on which the book itself answers anew, whoever asks."""
