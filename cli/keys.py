@@ -2,14 +2,21 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from card.cose import SigningKey
+    from services.keys import Keys
 
 app = typer.Typer(
     help="Make and renew keys: an offline root, and the server's keys that it vouches for.", no_args_is_help=True
 )
 
+ServerFile = Annotated[Path, typer.Argument(help="The server's keys file.")]
 RootFile = Annotated[Path, typer.Option("--root", help="The root key file, brought in for this command only.")]
 
 
@@ -40,12 +47,64 @@ def new(file: Annotated[Path, typer.Argument(help="File to write, for KEYS_FILE.
 
 
 @app.command()
-def renew(file: Annotated[Path, typer.Argument(help="The server's keys file.")], root_file: RootFile) -> None:
+def publish(file: ServerFile, root_file: RootFile) -> None:
+    """Let scanners believe a fresh issuer key that signs nothing yet; restart the server, and switch a day later."""
+    from services.rotation import publish_issuer
+
+    _change(file, lambda keys, at: publish_issuer(keys, _root(root_file), at))
+    typer.echo("A new issuer key is published. Restart the server, let every scanner sync, then run `sdc keys switch`.")
+
+
+@app.command()
+def switch(
+    file: ServerFile,
+    root_file: RootFile,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Believe the old key no longer at all: it was stolen.")
+    ] = False,
+) -> None:
+    """Sign with the published issuer key; the old one is believed until its last pass has ended."""
+    from services.rotation import switch_issuer
+
+    _change(file, lambda keys, at: switch_issuer(keys, _root(root_file), at, withdraw=withdraw))
+    typer.echo("The new issuer key signs once the server is restarted.")
+
+
+@app.command()
+def succeed(
+    file: ServerFile,
+    root_file: RootFile,
+    successor: Annotated[Path, typer.Option("--successor", help="The new root's key file, from `sdc keys root`.")],
+) -> None:
+    """Hand over from one root key to the next; scanners follow, because the old root names the new one."""
+    from services.rotation import succeed_root
+
+    _change(file, lambda keys, at: succeed_root(keys, _root(root_file), _root(successor), at))
+    typer.echo(
+        "The new root vouches for the server's keys. Restart the server; destroy the old root's copies when every "
+        "scanner has synced, for whoever holds one could still mislead those that have not."
+    )
+
+
+@app.command()
+def renew(file: ServerFile, root_file: RootFile) -> None:
     """Have the root vouch for the server's keys for another 400 days; restart the server afterwards."""
-    from services.keys import KEY_SET_LIFETIME, read_keys, read_root, renew_key_set, replace_keys
+    from services.keys import KEY_SET_LIFETIME, renew_key_set
+
+    at = _change(file, lambda keys, at: renew_key_set(keys, _root(root_file), at))
+    typer.echo(f"Scanners may trust the keys in {file} until {at + KEY_SET_LIFETIME:%Y-%m-%d}. Restart the server.")
+
+
+def _change(file: Path, change: "Callable[[Keys, datetime], Keys]") -> datetime:
+    from services.keys import read_keys, replace_keys
 
     at = datetime.now(UTC)
-    # Read as of a day on which no key set had ended, since one that has ended is what this command mends.
-    keys = renew_key_set(read_keys(file, datetime.min.replace(tzinfo=UTC)), read_root(root_file), at)
-    replace_keys(file, keys)
-    typer.echo(f"Scanners may trust the keys in {file} until {at + KEY_SET_LIFETIME:%Y-%m-%d}. Restart the server.")
+    # Read as of a day on which no key set had ended, since one that has ended is what such a command mends.
+    replace_keys(file, change(read_keys(file, datetime.min.replace(tzinfo=UTC)), at))
+    return at
+
+
+def _root(file: Path) -> "SigningKey":
+    from services.keys import read_root
+
+    return read_root(file)

@@ -25,10 +25,20 @@ class KeysInvalid(Exception):
 
 
 @dataclass(frozen=True)
+class FormerKey:
+    """A public key of 32 bytes that signs nothing any more, and until when what it signed is believed."""
+
+    public: bytes
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Keys:
     """What signs and seals. `master` wraps the residents' data keys by version; the newest version wraps new ones.
 
-    `key_set` is the root's signature over the public halves, as devices get it.
+    `key_set` is the root's signature over the public halves, as devices get it. `next_issuer` is published in it before
+    it signs, and `former_issuers` are believed until the passes that they signed have ended. `predecessor` is the key
+    set in which the root before this one named it, None under a first root.
     """
 
     demo: bool
@@ -41,6 +51,9 @@ class Keys:
     bundle: SigningKey = field(repr=False)
     root: VerifyingKey
     key_set: bytes = field(repr=False)
+    next_issuer: SigningKey | None = field(default=None, repr=False)
+    former_issuers: tuple[FormerKey, ...] = ()
+    predecessor: bytes | None = field(default=None, repr=False)
 
     def derived(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose of the sessions, so that no secret serves two."""
@@ -79,12 +92,23 @@ def renew_key_set(keys: Keys, root: SigningKey, at: datetime) -> Keys:
     """
     if root.verifying_key != keys.root:
         raise KeysInvalid("This root key is not the one that the server's devices trust: give the right file.")
-    ends = at + KEY_SET_LIFETIME
-    uses = {KeyUse.ISSUER: keys.issuer, KeyUse.STATUS: keys.status, KeyUse.BUNDLE: keys.bundle}
+    return replace(keys, key_set=sign_key_set(public_halves(keys, at), root, keys.predecessor))
+
+
+def public_halves(keys: Keys, at: datetime, next_root: VerifyingKey | None = None) -> KeySet:
+    """What the root vouches for from an instant on: every key of the server that somebody has to believe."""
     # From a day back, so that a device whose clock is a little slow trusts them as well.
-    trusted = tuple(TrustedKey(key.verifying_key, use, at - timedelta(days=1), ends) for use, key in uses.items())
-    key_set = KeySet(int(at.timestamp() * 1000), at.replace(microsecond=0), ends, trusted, next_root=None)
-    return replace(keys, key_set=sign_key_set(key_set, root))
+    begins, ends = at - timedelta(days=1), at + KEY_SET_LIFETIME
+    online = [(KeyUse.ISSUER, keys.issuer), (KeyUse.STATUS, keys.status), (KeyUse.BUNDLE, keys.bundle)]
+    if keys.next_issuer is not None:
+        online.append((KeyUse.ISSUER, keys.next_issuer))
+    trusted = [TrustedKey(key.verifying_key, use, begins, ends) for use, key in online]
+    trusted += [
+        TrustedKey(VerifyingKey.of(former.public), KeyUse.ISSUER, begins, former.until)
+        for former in keys.former_issuers
+        if former.until > at
+    ]
+    return KeySet(int(at.timestamp() * 1000), at.replace(microsecond=0), ends, tuple(trusted), next_root)
 
 
 def write_keys(path: Path, keys: Keys) -> None:
@@ -104,6 +128,9 @@ def write_keys(path: Path, keys: Keys) -> None:
         "bundle": _text(keys.bundle.seed),
         "root": _text(keys.root.public),
         "key_set": _text(keys.key_set),
+        "next_issuer": None if keys.next_issuer is None else _text(keys.next_issuer.seed),
+        "former_issuers": {_text(each.public): each.until.isoformat() for each in keys.former_issuers},
+        "predecessor": None if keys.predecessor is None else _text(keys.predecessor),
     }
     _write_new(path, content)
 
@@ -127,6 +154,14 @@ def read_keys(path: Path, at: datetime) -> Keys:
             bundle=_signing_key(content["bundle"]),
             root=VerifyingKey.of(_bytes(content["root"])),
             key_set=base64.b64decode(content["key_set"], validate=True),
+            next_issuer=None if content["next_issuer"] is None else _signing_key(content["next_issuer"]),
+            former_issuers=tuple(
+                FormerKey(_bytes(public), datetime.fromisoformat(until))
+                for public, until in content["former_issuers"].items()
+            ),
+            predecessor=None
+            if content["predecessor"] is None
+            else base64.b64decode(content["predecessor"], validate=True),
         )
         max(keys.master)
         expires_at = read_key_set(keys.key_set, keys.root).expires_at

@@ -105,3 +105,25 @@ def test_a_missing_or_damaged_root_file_is_told_in_one_sentence(
     assert str(root) in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / "server.json").exists()
+
+
+def test_keys_are_rotated_by_command(tmp_path: Path, root_file: Path, server_file: Path, sdc: "Sdc") -> None:
+    """Publish, switch and hand over to a new root: each says what to do next, and the file is readable after each."""
+    successor = tmp_path / "successor.json"
+    assert sdc("keys", "root", successor).returncode == 0
+    before = read_keys(server_file, datetime.now(UTC))
+
+    early = sdc("keys", "switch", server_file, "--root", root_file)
+    steps = [
+        sdc("keys", "publish", server_file, "--root", root_file),
+        sdc("keys", "switch", server_file, "--root", root_file, "--withdraw"),
+        sdc("keys", "succeed", server_file, "--root", root_file, "--successor", successor),
+    ]
+
+    assert (early.returncode, "sdc keys publish" in early.stderr) == (1, True)
+    assert [step.returncode for step in steps] == [0, 0, 0]
+    assert all("estart the server" in step.stdout for step in (steps[0], steps[2]))
+    after = read_keys(server_file, datetime.now(UTC))
+    assert after.issuer != before.issuer
+    assert after.root == read_root(successor).verifying_key
+    assert not after.former_issuers
