@@ -107,7 +107,7 @@ class Mutation:
         signed = await signed_in(info)
         if isinstance(signed, NotSignedIn):
             return signed
-        code = await binding.issue_binding_code(info.context.resources, signed.viewer, signed.people, card_number)
+        code = await binding.issue_binding_code(info.context.resources, signed.people, card_number)
         return BindingCodeRefused.of(code) if isinstance(code, CodeRefusal) else BindingCode.of(code)
 
     @strawberry.mutation(description="Take a place in a slot, for the viewer or a ward.")

@@ -34,12 +34,17 @@ class ChainBroken:
 
 
 async def record(connection: asyncpg.Connection, event: Event, at: datetime) -> None:
-    """Append to the log inside the caller's transaction, so that neither is kept without the other."""
+    """Append to the log inside the caller's transaction, so that neither is kept without the other.
+
+    The chain's lock is held until that transaction ends: call this last, and lock nothing afterwards that others lock
+    before they log, or two use cases would wait for each other.
+    """
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _CHAIN_LOCK)
     last = await connection.fetchrow("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
     sequence, previous = (last["sequence"] + 1, last["hash"]) if last else (1, _GENESIS)
     await connection.execute(
-        "INSERT INTO audit (sequence, at, actor, action, subject, detail, previous, hash) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)",
+        "INSERT INTO audit (sequence, at, actor, action, subject, detail, previous, hash) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         sequence,
         at,
         event.actor,

@@ -110,9 +110,7 @@ async def bind_card(resources: Resources, viewer: Viewer, request: BindingReques
     return bound
 
 
-async def issue_binding_code(
-    resources: Resources, viewer: Viewer, people: People, card_number: str
-) -> OneTimeCode | CodeRefusal:
+async def issue_binding_code(resources: Resources, people: People, card_number: str) -> OneTimeCode | CodeRefusal:
     """A one-time code for a person who stands before the clerk and has proven who she is; only for the clerk's area."""
     staff = people.staff
     if staff is None:
@@ -191,15 +189,16 @@ async def _match_and_bind(
         proven = name == holder.name_index and phone_index == holder.phone_index
     if not proven or not await _bind_holder(connection, viewer, holder.resident_id):
         return None
-    # Only now: a code is not lost by a mistyped name.
-    await connection.execute("UPDATE binding_code SET used_at = $2 WHERE id = $1", code_id, resources.clock())
+    if code_id is not None:
+        # Only now: a code is not lost by a mistyped name.
+        await connection.execute("UPDATE binding_code SET used_at = $2 WHERE id = $1", code_id, resources.clock())
     return Bound(holder.resident_id, as_guardian=False)
 
 
 async def _holder(connection: asyncpg.Connection, resources: Resources, number: str) -> asyncpg.Record | None:
     row: asyncpg.Record | None = await connection.fetchrow(
-        "SELECT r.id AS resident_id, r.name_index, r.phone_index, r.name_sealed, r.data_key, r.data_key_version, r.town "
-        "FROM card c JOIN resident r ON r.id = c.resident_id WHERE c.number_index = $1 AND c.state = 'active'",
+        "SELECT r.id AS resident_id, r.name_index, r.phone_index, r.name_sealed, r.data_key, r.data_key_version, "
+        "r.town FROM card c JOIN resident r ON r.id = c.resident_id WHERE c.number_index = $1 AND c.state = 'active'",
         resources.vault.index(Indexed.CARD_NUMBER, number),
     )
     return row
@@ -222,8 +221,8 @@ async def _bind_guardian(
 ) -> bool:
     bound = await connection.fetchval(
         "UPDATE guardian SET account_id = $1 WHERE ward_id = $2 AND name_index = $3 AND phone_index = $4 "
-        "AND (account_id IS NULL OR account_id = $1) AND valid_from <= $5 AND (valid_until IS NULL OR valid_until >= $5) "
-        "RETURNING id",
+        "AND (account_id IS NULL OR account_id = $1) "
+        "AND valid_from <= $5 AND (valid_until IS NULL OR valid_until >= $5) RETURNING id",
         viewer.account_id,
         ward_id,
         name,

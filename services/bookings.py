@@ -20,7 +20,8 @@ _BOOKINGS = """
 SELECT b.id, b.resident_id, b.state, b.booked_at, b.cancelled_at, s.id AS slot_id, s.starts_at, s.ends_at,
        s.capacity, s.taken, v.id AS service_id, v.name AS service_name, v.programme, v.cancel_minutes,
        p.name AS provider_name, p.address
-FROM booking b JOIN slot s ON s.id = b.slot_id JOIN service v ON v.id = s.service_id JOIN provider p ON p.id = v.provider_id
+FROM booking b JOIN slot s ON s.id = b.slot_id JOIN service v ON v.id = s.service_id
+     JOIN provider p ON p.id = v.provider_id
 """
 
 # The count moves in the statement that makes the booking: both happen or neither, at any concurrency.

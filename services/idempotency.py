@@ -34,8 +34,8 @@ async def once(
 ) -> str:
     """The answer of `work` for the first request with this key, and the same text for each repetition.
 
-    The key (any text) is written first in the caller's transaction, as a hash: a second request with it waits for the first to end, for the
-    lock timeout at most, and a crash leaves neither key nor work.
+    The key (any text) is written first in the caller's transaction, as a hash: a second request with it waits for the
+    first to end, for the lock timeout at most, and a crash leaves neither key nor work.
 
     Raises:
         KeyReused: see there.

@@ -24,7 +24,8 @@ WITH person AS (
 )
 SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.organisation,
        p.*, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
-       c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on, c.valid_until AS card_valid_until
+       c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
+       c.valid_until AS card_valid_until
 FROM session s
 LEFT JOIN staff ON staff.account_id = $2 AND (staff.left_on IS NULL OR staff.left_on > $3)
 LEFT JOIN person p ON true

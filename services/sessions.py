@@ -19,7 +19,7 @@ from services.vault import NONCE_BYTES, Indexed
 AUDIENCE = "sdc"
 _ALGORITHM = "HS256"
 
-_TOKEN = """
+_FAMILY = """
 SELECT t.id, t.used_at AS token_used_at, t.used_key, t.successor_sealed, s.id AS session_id, s.account_id, s.expires_at,
        s.used_at, s.revoked_at
 FROM refresh_token t JOIN session s ON s.id = t.session_id WHERE t.token_hash = $1 FOR UPDATE
@@ -93,7 +93,7 @@ async def refresh(resources: Resources, token: str, key: str) -> SignedIn | Refr
     """
     at = resources.clock()
     async with resources.database.transaction() as connection:
-        row = await connection.fetchrow(_TOKEN, resources.vault.index(Indexed.REFRESH_TOKEN, token))
+        row = await connection.fetchrow(_FAMILY, resources.vault.index(Indexed.REFRESH_TOKEN, token))
         if row is None:
             return RefreshRefusal.UNKNOWN
         session = _Session(row["session_id"], row["account_id"], row["expires_at"])

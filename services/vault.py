@@ -1,4 +1,4 @@
-"""Keeps personal data unreadable at rest: sealed per field under one data key per resident, found by keyed blind indexes."""
+"""Keeps personal data unreadable at rest: sealed under a key of each resident, found by keyed blind indexes."""
 
 import hashlib
 import hmac
@@ -111,7 +111,7 @@ class Vault:
         return DataKey(resident_id, secret)
 
     def index(self, what: Indexed, text: str) -> bytes:
-        """The 32 bytes under which `text` is found; what people type may differ in spaces, case and width of letters."""
+        """The 32 bytes under which `text` is found; what people type may differ in spaces, case and width."""
         plain = text if what in _EXACT else "".join(unicodedata.normalize("NFKC", text).split()).upper()
         # JSON can carry halves of characters, which belong to nobody's name but must not stop the server.
         content = f"{what}:{plain}".encode(errors="surrogatepass")

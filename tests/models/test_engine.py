@@ -46,6 +46,7 @@ async def test_waiting_for_a_connection_ends(client: Client) -> None:
 async def test_a_caller_may_wait_shorter_or_longer(client: Client) -> None:
     """A time given with the call comes before the pool's own."""
     async with client.acquire_connection():
+        assert client._pool is not None
         with pytest.raises(TimeoutError):
             await client._pool.acquire(timeout=0.01)
 

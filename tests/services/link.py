@@ -1,8 +1,9 @@
-"""A TCP link to PostgreSQL that a test can let fall silent, as a dead router does: nothing arrives, nothing is closed."""
+"""A TCP link to PostgreSQL that a test lets fall silent as a dead router does: nothing arrives, nothing is closed."""
 
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Self
 from urllib.parse import urlsplit
 
 
@@ -16,7 +17,7 @@ class Link:
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
 
-    async def __aenter__(self) -> "Link":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         account = self._target.netloc.rpartition("@")[0]

@@ -1,17 +1,28 @@
 """Shows that the log keeps its order under any concurrency, and that whatever is done to it shows."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import asyncpg
 import pytest
 
-from services import audit
+from card.cose import SigningKey
+from card.credential import prove
+from card.enrolment import prove_enrolment, split_enrolment_code
+from services import audit, bookings
 from services.audit import ChainBroken, Event, verify_chain
+from services.binding import BindingRequest, bind_card, issue_binding_code
+from services.credentials import issue_pass, new_challenge
+from services.database import Database
+from services.devices import enrol
 from services.resources import Resources
 from tests import conftest
 from tests.conftest import DatabaseAddresses
+from tests.services.recorder import Recorder, after
+from tests.services.register import FakeWechat, Register
 
 AT = datetime(2026, 3, 11, 2, 0, 0, 123_456, tzinfo=UTC)
 
@@ -90,7 +101,7 @@ async def test_an_entry_is_kept_only_with_what_it_tells(resources: Resources) ->
         # A field moved over the border to the next must not hash alike.
         ("UPDATE audit SET actor = 'account:1act', action = '' WHERE sequence = 2", 2),
         (
-            "INSERT INTO audit SELECT 4, at, actor, action, subject, detail, previous, hash FROM audit WHERE sequence = 3",
+            "INSERT INTO audit SELECT 4, at, actor, action, subject, detail, hash, hash FROM audit WHERE sequence = 3",
             4,
         ),
     ],
@@ -104,16 +115,75 @@ async def test_any_change_is_found(resources: Resources, owner: asyncpg.Connecti
     assert await verify_chain(resources.database) == ChainBroken(first)
 
 
-async def test_whoever_logs_can_wait_for_no_one_who_waits_for_him(
-    resources: Resources, owner: asyncpg.Connection
-) -> None:
-    """The chain's lock is the last that a use case takes: nothing is locked behind it, so no circle can form."""
-    async with resources.database.transaction() as connection:
-        await audit.record(connection, Event("account:1", "act", "1"), AT)
-        locks = await owner.fetch(
-            "SELECT relation::regclass::text AS name FROM pg_locks WHERE pid = $1 AND locktype = 'relation' "
-            "AND mode IN ('RowShareLock', 'RowExclusiveLock')",
-            connection.get_server_pid(),
-        )
+UseCase = Callable[[Resources, Register, FakeWechat], Awaitable[object]]
 
-    assert {row["name"] for row in locks} <= {"audit", "audit_pkey"}
+
+async def book_and_cancel(resources: Resources, register: Register, _: FakeWechat, *, cancel: bool) -> object:
+    """A guardian's booking, or its cancellation."""
+    ward, guardian = await register.resident(), await register.viewer()
+    await register.guardian(ward, guardian.account_id)
+    slot_id, people = await register.slot(await register.service()), await register.people(guardian)
+    if not cancel:
+        return await bookings.book_slot(resources, guardian, people, slot_id, ward.id, "key")
+    quiet = replace(resources, database=Database(resources.database._client))
+    booking = await bookings.book_slot(quiet, guardian, people, slot_id, ward.id, "key")
+    assert isinstance(booking, bookings.HeldBooking)
+    return await bookings.cancel_booking(resources, guardian, people, booking.id, "another")
+
+
+async def bind(resources: Resources, register: Register, wechat: FakeWechat) -> object:
+    """A holder's binding by phone."""
+    holder = await register.resident()
+    request = BindingRequest(holder.name, holder.card_number, wechat.phone_code(holder.phone or ""), None)
+    return await bind_card(resources, await register.viewer(), request)
+
+
+async def issue_code(resources: Resources, register: Register, _: FakeWechat) -> object:
+    """A clerk's one-time code."""
+    holder, clerk = await register.resident(), await register.viewer()
+    await register.staff(clerk.account_id)
+    return await issue_binding_code(resources, await register.people(clerk), holder.card_number)
+
+
+async def give_pass(resources: Resources, register: Register, _: FakeWechat) -> object:
+    """A ward's pass on the guardian's phone."""
+    ward, guardian, key = await register.resident(), await register.viewer(), SigningKey.generate()
+    await register.guardian(ward, guardian.account_id)
+    challenge = new_challenge(resources, guardian)
+    proof = prove(challenge, key)
+    people = await register.people(guardian)
+    return await issue_pass(resources, guardian, people, ward.id, key.verifying_key.public, challenge, proof)
+
+
+async def enrol_device(resources: Resources, register: Register, _: FakeWechat) -> object:
+    """A scanner's enrolment."""
+    code = await register.device_code()
+    secret, _fingerprint = split_enrolment_code(code)
+    key = SigningKey.generate()
+    return await enrol(resources, secret, key.verifying_key.public, prove_enrolment(secret, key))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        partial(book_and_cancel, cancel=False),
+        partial(book_and_cancel, cancel=True),
+        bind,
+        issue_code,
+        give_pass,
+        enrol_device,
+    ],
+    ids=["book", "cancel", "bind", "code", "pass", "enrol"],
+)
+async def test_the_logs_lock_is_the_last_that_a_use_case_takes(
+    resources: Resources, register: Register, wechat: FakeWechat, use: UseCase
+) -> None:
+    """Behind it only the entry itself and the answer to a retry are written: no two use cases wait for each other."""
+    recorder = Recorder(resources.database)
+
+    await use(recorder.over(resources), register, wechat)
+
+    behind = [" ".join(sql.split()[:3]) for sql in after(recorder.statements, "pg_advisory_xact_lock")]
+    own = {"SELECT sequence, hash", "INSERT INTO audit", "UPDATE idempotency_key SET"}
+    assert len(recorder.statements) > len(behind) + 1
+    assert set(behind) <= own

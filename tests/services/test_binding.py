@@ -1,8 +1,6 @@
-"""Shows that binding a card tells strangers nothing, takes nothing from those who are bound, and cannot be guessed at."""
+"""Shows that binding a card tells strangers nothing, takes nothing from who is bound, and cannot be guessed at."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -21,9 +19,9 @@ from services.binding import (
     bind_card,
     issue_binding_code,
 )
-from services.database import Database
 from services.resources import Resources
 from services.wechat import WechatCodeInvalid
+from tests.services.recorder import Recorder
 from tests.services.register import Clock, FakeWechat, Holder, Register, nobodys_number
 
 
@@ -35,7 +33,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         taken.append(seconds)
 
-    monkeypatch.setattr(binding.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     return taken
 
 
@@ -61,7 +59,7 @@ async def clerks_code(resources: Resources, register: Register, holder: Holder) 
     """A one-time code of a clerk for the whole district."""
     clerk = await register.viewer()
     await register.staff(clerk.account_id)
-    issued = await issue_binding_code(resources, clerk, await register.people(clerk), holder.card_number)
+    issued = await issue_binding_code(resources, await register.people(clerk), holder.card_number)
     assert isinstance(issued, OneTimeCode)
     return issued.code
 
@@ -168,7 +166,7 @@ async def refused_cases(resources: Resources, register: Register, wechat: FakeWe
 async def test_every_failure_is_answered_and_held_back_alike(
     lenient: Resources, register: Register, wechat: FakeWechat, naps: list[float], owner: asyncpg.Connection
 ) -> None:
-    """One answer and one log entry for all causes, held back until the stop-watch tells nothing; nobody is displaced."""
+    """One answer and one log entry for all causes, held back until no clock tells them apart; nobody is displaced."""
     cases = await refused_cases(lenient, register, wechat)
     naps.clear()
     bound_before = await owner.fetch("SELECT id, resident_id FROM account WHERE resident_id IS NOT NULL ORDER BY id")
@@ -197,35 +195,11 @@ async def test_success_is_not_held_back(
     assert naps == []
 
 
-class Recorder:
-    """A database that notes the statements of its transactions."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.statements: list[str] = []
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        """A transaction whose connection notes what it is asked."""
-        async with self._database.transaction() as connection:
-            noting = type("Noting", (), {})()
-            for name in ("execute", "fetchrow", "fetchval"):
-                setattr(noting, name, self._noting(getattr(connection, name)))
-            yield noting
-
-    def _noting(self, call: Any) -> Any:
-        async def noted(sql: str, *values: object) -> Any:
-            self.statements.append(sql)
-            return await call(sql, *values)
-
-        return noted
-
-
 @pytest.mark.parametrize("proof", ["phone", "code"])
 async def test_the_work_is_the_same_for_known_and_unknown_cards(
     lenient: Resources, register: Register, wechat: FakeWechat, proof: str
 ) -> None:
-    """WeChat is asked and the same statements run whether or not the number is anybody's, so no clock tells them apart."""
+    """WeChat is asked and the same statements run whether or not the number is anybody's."""
     holder = await register.resident()
     requests = [
         by_phone(wechat, holder, phone="13800000000") if proof == "phone" else by_code(holder, "ABCDEFGHJK"),
@@ -237,8 +211,7 @@ async def test_the_work_is_the_same_for_known_and_unknown_cards(
     seen = []
     for request in requests:
         recorder, calls = Recorder(lenient.database), wechat.calls
-        recorded = replace(lenient, database=recorder)  # type: ignore[arg-type] # has what binding uses
-        await bind_card(recorded, await register.viewer(), request)
+        await bind_card(recorder.over(lenient), await register.viewer(), request)
         seen.append((recorder.statements, wechat.calls - calls))
 
     assert seen[0] == seen[1] == seen[2]
@@ -442,7 +415,7 @@ class TestCodes:
 
     async def issue(self, resources: Resources, register: Register, viewer: Viewer, number: str) -> Any:
         """The answer to a clerk who asks for a code."""
-        return await issue_binding_code(resources, viewer, await register.people(viewer), number)
+        return await issue_binding_code(resources, await register.people(viewer), number)
 
     async def test_only_staff_get_codes(self, resources: Resources, register: Register) -> None:
         """Neither a resident nor a clerk who has left gets one."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +17,7 @@ from models.record import new_id
 from services import bookings
 from services.bookings import HeldBooking, book_slot, bookings_of, cancel_booking
 from services.database import DatabaseUnavailable
+from services.idempotency import hash_key
 from services.resources import Resources
 from tests.services.register import Clock, Holder, Register
 
@@ -189,7 +191,7 @@ async def test_a_slot_that_fills_in_between_is_full(
     ],
 )
 async def test_a_card_that_is_not_in_force_books_nothing(
-    resources: Resources, register: Register, service_id: UUID, card: dict[str, str | date]
+    resources: Resources, register: Register, service_id: UUID, card: dict[str, Any]
 ) -> None:
     """Only an active card within its days carries rights."""
     viewer = await register.viewer(await register.resident(**card))
@@ -309,11 +311,11 @@ async def test_a_guardian_acts_for_her_ward(
     [{"scope": "view"}, {"valid_until": date(2026, 3, 10)}, {"valid_from": date(2026, 3, 12)}],
 )
 async def test_a_guardian_who_may_not_act_books_and_cancels_nothing(
-    resources: Resources, register: Register, service_id: UUID, guardianship: dict[str, str | date]
+    resources: Resources, register: Register, service_id: UUID, guardianship: dict[str, Any]
 ) -> None:
     """One who may only look, whose time is over or has not come, is as good as a stranger."""
     ward, guardian = await register.resident(), await register.viewer()
-    await register.guardian(ward, guardian.account_id, **guardianship)  # type: ignore[arg-type] # the names above
+    await register.guardian(ward, guardian.account_id, **guardianship)
     slot_id, own = await register.slot(service_id, capacity=2), await register.viewer(ward)
     booking = held(await book(resources, register, own, slot_id))
 
@@ -378,10 +380,11 @@ async def test_a_request_under_way_is_told(
     people = await register.people(viewer)
     async with owner.transaction():
         await owner.execute(
-            "INSERT INTO idempotency_key (id, account_id, key, request_hash, created_at) VALUES ($1, $2, $3, '', now())",
+            "INSERT INTO idempotency_key (id, account_id, key, request_hash, created_at) "
+            "VALUES ($1, $2, $3, '', now())",
             new_id(),
             viewer.account_id,
-            bookings.idempotency.hash_key("key"),
+            hash_key("key"),
         )
 
         answer = await book_slot(resources, viewer, people, slot_id, None, "key")

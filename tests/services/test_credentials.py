@@ -1,8 +1,9 @@
 """Shows that a pass goes only to a phone that proves its key, ends when its reasons end, and is one a person."""
 
 import asyncio
+import secrets
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,6 @@ from card.presentation import decode_text, verify_token
 from domain.access import Viewer
 from domain.dates import start_of
 from domain.rulebook import RuleBook
-from services import credentials
 from services.bootstrap import POLICY, load_rules
 from services.credentials import (
     STATUS_LIST_URI,
@@ -210,7 +210,7 @@ async def test_a_taken_place_is_not_given_twice(
 ) -> None:
     """A draw that meets a taken place is drawn again, and not for ever."""
     draws = [7, 7, 7, 8]
-    monkeypatch.setattr(credentials.secrets, "randbelow", lambda _: draws.pop(0) if draws else 8)
+    monkeypatch.setattr(secrets, "randbelow", lambda _: draws.pop(0) if draws else 8)
     other = Phone(resources, register, await register.viewer(await register.resident()))
     third = Phone(resources, register, await register.viewer(await register.resident()))
     claims = [each.claims(await each.given()) for each in (phone, other)]
@@ -225,26 +225,26 @@ async def test_a_taken_place_is_not_given_twice(
     ("now", "card_until", "ends"),
     [
         # Seven days, when nothing ends before.
-        (datetime(2026, 3, 11, 2), date(2029, 12, 31), datetime(2026, 3, 18, 2)),
+        (datetime(2026, 3, 11, 2, tzinfo=UTC), date(2029, 12, 31), datetime(2026, 3, 18, 2, tzinfo=UTC)),
         # The card's last day counts in full.
-        (datetime(2026, 3, 11, 2), date(2026, 3, 12), datetime(2026, 3, 12, 16)),
+        (datetime(2026, 3, 11, 2, tzinfo=UTC), date(2026, 3, 12), datetime(2026, 3, 12, 16, tzinfo=UTC)),
         # The pseudonym is renewed with the district's month, and the year turns too.
-        (datetime(2026, 3, 31, 2), date(2029, 12, 31), datetime(2026, 3, 31, 16)),
-        (datetime(2026, 12, 30, 2), date(2029, 12, 31), datetime(2026, 12, 31, 16)),
+        (datetime(2026, 3, 31, 2, tzinfo=UTC), date(2029, 12, 31), datetime(2026, 3, 31, 16, tzinfo=UTC)),
+        (datetime(2026, 12, 30, 2, tzinfo=UTC), date(2029, 12, 31), datetime(2026, 12, 31, 16, tzinfo=UTC)),
         # On the month's last evening it lasts for minutes.
-        (datetime(2026, 3, 31, 15, 59), date(2029, 12, 31), datetime(2026, 3, 31, 16)),
+        (datetime(2026, 3, 31, 15, 59, tzinfo=UTC), date(2029, 12, 31), datetime(2026, 3, 31, 16, tzinfo=UTC)),
     ],
 )
 async def test_a_pass_ends_with_its_week_card_and_month(
     resources: Resources, register: Register, clock: Clock, now: datetime, card_until: date, ends: datetime
 ) -> None:
     """Whichever comes first; the line says the same as the pass."""
-    clock.at = now.replace(tzinfo=clock.at.tzinfo)
+    clock.at = now
     phone = Phone(resources, register, await register.viewer(await register.resident(valid_until=card_until)))
 
     issued = await phone.given()
 
-    assert phone.claims(issued).expires_at == issued.line.expires_at == ends.replace(tzinfo=clock.at.tzinfo)
+    assert phone.claims(issued).expires_at == issued.line.expires_at == ends
 
 
 def rules_with(directory: Path, changed: dict[str, str | None]) -> RuleBook:
@@ -276,7 +276,8 @@ async def test_a_pass_ends_before_a_birthday_changes_its_class(
 ) -> None:
     """Where a class depends on age, the pass ends with the last day before the birthday."""
     bus = (POLICY / "free-bus.toml").read_text(encoding="utf-8")
-    age = '[version.criteria.age]\nfact = "birth_date"\nage_to = 6\nrequirement = "0至{age_to}周岁"\nclause = "1 para 1"\n'
+    age = '[version.criteria.age]\nfact = "birth_date"\nage_to = 6\n'
+    age += 'requirement = "0至{age_to}周岁"\nclause = "1 para 1"\n'
     bus = bus.replace('rule = "card"', 'rule = { all = ["card", "age"] }')
     bus = bus.replace("[version.criteria.severe]", f"{age}\n[version.criteria.severe]")
     rules = rules_with(tmp_path, {"free-bus.toml": bus})
@@ -291,7 +292,7 @@ async def test_a_pass_ends_before_a_birthday_changes_its_class(
 
 @pytest.mark.parametrize("card", [{"state": "suspended"}, {"state": "lost"}, {"valid_until": date(2026, 3, 10)}])
 async def test_a_card_that_is_not_in_force_gives_no_code(
-    resources: Resources, register: Register, card: dict[str, str | date]
+    resources: Resources, register: Register, card: dict[str, Any]
 ) -> None:
     """Neither pass nor online code."""
     phone = Phone(resources, register, await register.viewer(await register.resident(**card)))
@@ -325,9 +326,7 @@ async def test_without_a_class_there_is_no_code(
     assert answer is CredentialRefusal.NO_ACCESS
 
 
-async def test_an_online_code_lives_for_half_a_minute(
-    resources: Resources, phone: Phone, register: Register, holder: Holder
-) -> None:
+async def test_an_online_code_lives_for_half_a_minute(resources: Resources, phone: Phone, register: Register) -> None:
     """It is a bearer code with the masked name for a look, the same pseudonym as the pass, and no place to revoke."""
     people = await register.people(phone.viewer)
 

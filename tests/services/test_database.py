@@ -60,10 +60,14 @@ async def test_a_transaction_is_kept_whole(single: Database) -> None:
 
 async def test_an_exception_undoes_a_transaction(single: Database) -> None:
     """A use case that fails leaves nothing, and the next user of the connection starts clean."""
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with single.transaction() as connection:
             await connection.execute(INSERT, uuid4(), "undone")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
 
     assert await kept(single, "undone") == 0
 
@@ -181,11 +185,14 @@ async def test_slow_statements_and_held_locks_are_told(single: Database, databas
 async def test_a_killed_backend_keeps_nothing_and_is_replaced(single: Database, killer: asyncpg.Connection) -> None:
     """After a crash in the middle of a transaction nothing of it is there, and the next request is served."""
 
-    with pytest.raises(DatabaseUnavailable):
+    async def crash() -> None:
         async with single.transaction() as connection:
             await connection.execute(INSERT, uuid4(), "killed")
             await killer.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
             await connection.execute("SELECT 1")
+
+    with pytest.raises(DatabaseUnavailable):
+        await crash()
 
     assert await kept(single, "killed") == 0
 
@@ -208,19 +215,24 @@ async def test_a_database_that_cannot_be_reached_does_not_stop_the_start(
 
 async def test_nothing_of_a_user_is_left_on_the_connection(single: Database) -> None:
     """Settings, locks and a failed transaction end with it, though giving a connection back asks PostgreSQL nothing."""
-    with pytest.raises(asyncpg.DivisionByZeroError):
+    backends = []
+
+    async def use() -> None:
         async with single.transaction() as connection:
-            backend = connection.get_server_pid()
+            backends.append(connection.get_server_pid())
             await connection.execute("SET LOCAL search_path = pg_catalog")
             await connection.execute("SELECT pg_advisory_xact_lock(42)")
             await connection.fetchval("SELECT 1 / $1::int", 0)
+
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await use()
 
     (row,) = await single.fetch(
         "SELECT pg_backend_pid() AS backend, current_setting('search_path') AS path, 1 / $1::int AS answer, "
         "(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks",
         1,
     )
-    assert dict(row) == {"backend": backend, "path": '"$user", public', "answer": 1, "locks": 0}
+    assert dict(row) == {"backend": backends[0], "path": '"$user", public', "answer": 1, "locks": 0}
 
 
 async def test_our_own_mistakes_are_not_called_an_absence(single: Database) -> None:

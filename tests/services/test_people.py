@@ -1,6 +1,7 @@
 """Shows that a viewer sees herself and her wards, each under the card in force, and nothing in the clear."""
 
 from datetime import date
+from typing import Any
 
 import asyncpg
 import pytest
@@ -82,11 +83,11 @@ async def test_a_resident_without_a_card_has_none(register: Register, owner: asy
     ],
 )
 async def test_the_card_in_force_is_shown(
-    register: Register, old: dict[str, str | date], new: dict[str, str | date], shown: CardState
+    register: Register, old: dict[str, Any], new: dict[str, Any], shown: CardState
 ) -> None:
     """Of several cards the one in force wins, whenever the others were made."""
     holder = await register.resident(**old)
-    await register.card(holder.id, holder.key, f"{holder.card_number}B1", **new)  # type: ignore[arg-type] # see above
+    await register.card(holder.id, holder.key, f"{holder.card_number}B1", **new)
 
     card = own(await register.people(await register.viewer(holder))).card
 
@@ -97,15 +98,15 @@ async def test_the_card_in_force_is_shown(
 async def test_wards_are_seen_during_the_guardians_time(register: Register, clock: Clock) -> None:
     """From the first to the last day of the period, both counted, and on no other."""
     guardian, ward = await register.viewer(), await register.resident()
-    guardian_id = await register.guardian(ward, guardian.account_id, valid_from=TODAY, valid_until=TODAY)
+    await register.guardian(ward, guardian.account_id, valid_from=TODAY, valid_until=TODAY)
     await register.guardian(await register.resident(), (await register.viewer()).account_id)
 
-    seen = []
+    seen: list[int] = []
     for _ in range(3):
         clock.forward(days=-1 if not seen else 1)
-        seen.append([each.guardian_id for each in (await register.people(guardian)).wards])
+        seen.append(len((await register.people(guardian)).wards))
 
-    assert seen == [[], [guardian_id], []]
+    assert seen == [0, 1, 0]
 
 
 @pytest.mark.parametrize(
