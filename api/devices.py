@@ -86,7 +86,7 @@ class DeviceEndpoints:
         known = request.headers.get("if-none-match", "").split(",")
         if bundle.etag in (tag.strip().removeprefix("W/") for tag in known):
             return Response(status_code=304, headers=headers)
-        return Response(bundle.body, headers=headers, media_type=COSE)
+        return Response(bundle.signed(), headers=headers, media_type=COSE)
 
     async def scans(self, request: Request) -> Response:
         """Keep what a scanner wrote; each scan once, however often it comes."""

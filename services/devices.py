@@ -56,10 +56,44 @@ class Device:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A trust bundle and the tag by which a device asks whether it changed."""
+    """A trust bundle of the instant `at`, signed only where it is sent: most devices ask and have it already."""
 
-    body: bytes
-    etag: str
+    resources: Resources
+    device_id: UUID
+    revoked: tuple[int, ...]
+    tariff: bytes
+    at: datetime
+
+    @property
+    def etag(self) -> str:
+        """The tag by which a device asks whether anything changed.
+
+        It changes with the period, too, so that a device fetches anew before its status list is too old.
+        """
+        period = int(self.at.timestamp() // self.resources.settings.status_list_ttl_seconds)
+        content = repr((self.revoked, self.tariff, self.resources.keys.key_set, period))
+        return f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
+
+    def signed(self) -> bytes:
+        """The bundle as COSE bytes for this device."""
+        keys, settings = self.resources.keys, self.resources.settings
+        status_list = sign_status_list(
+            uri=STATUS_LIST_URI,
+            size=STATUS_LIST_SIZE,
+            entries=dict.fromkeys(self.revoked, EntryStatus.INVALID),
+            issued_at=self.at,
+            expires_at=self.at + timedelta(days=settings.status_list_days),
+            ttl=timedelta(seconds=settings.status_list_ttl_seconds),
+            key=keys.status,
+        )
+        return sign_bundle(
+            device_id=self.device_id,
+            key_set=keys.key_set,
+            status_lists=[status_list],
+            tariffs=[self.tariff],
+            at=self.at,
+            key=keys.bundle,
+        )
 
 
 async def register_device(
@@ -151,34 +185,13 @@ async def scanner_of(resources: Resources, device_id: UUID) -> Device | None:
 
 
 async def trust_bundle(resources: Resources, device: Device) -> Bundle:
-    """What the device needs to decide offline: key set, status lists, its operator's tariff, and the signed time."""
+    """What the device needs to decide offline: key set, status lists, its operator's tariff, and the time."""
     at = resources.clock()
-    revoked = await resources.database.fetch(
+    rows = await resources.database.fetch(
         "SELECT status_index FROM credential WHERE revoked_at IS NOT NULL AND expires_at > $1 ORDER BY status_index", at
     )
-    (tariff,) = await resources.database.fetch("SELECT tariff FROM operator WHERE id = $1", device.operator_id)
-    keys, settings = resources.keys, resources.settings
-    status_list = sign_status_list(
-        uri=STATUS_LIST_URI,
-        size=STATUS_LIST_SIZE,
-        entries={row["status_index"]: EntryStatus.INVALID for row in revoked},
-        issued_at=at,
-        expires_at=at + timedelta(days=settings.status_list_days),
-        ttl=timedelta(seconds=settings.status_list_ttl_seconds),
-        key=keys.status,
-    )
-    body = sign_bundle(
-        device_id=device.id,
-        key_set=keys.key_set,
-        status_lists=[status_list],
-        tariffs=[tariff["tariff"]],
-        at=at,
-        key=keys.bundle,
-    )
-    content = hashlib.sha256(repr([row["status_index"] for row in revoked]).encode() + tariff["tariff"] + keys.key_set)
-    # The period makes a device fetch anew before its list is too old, though nothing else changed.
-    period = int(at.timestamp() // settings.status_list_ttl_seconds)
-    return Bundle(body, f'"{content.hexdigest()[:32]}-{period}"')
+    (operator,) = await resources.database.fetch("SELECT tariff FROM operator WHERE id = $1", device.operator_id)
+    return Bundle(resources, device.id, tuple(row["status_index"] for row in rows), operator["tariff"], at)
 
 
 def signed_time(resources: Resources, nonce: bytes) -> bytes:

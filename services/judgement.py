@@ -18,6 +18,9 @@ from services.credentials import STATUS_LIST_SIZE, STATUS_LIST_URI
 from services.devices import Device
 from services.resources import Resources
 
+# A revocation is committed a moment after the instant it carries, and a bundle made in between cannot hold it.
+COMMITTED_WITHIN = timedelta(seconds=5)
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -46,7 +49,8 @@ class _RegisterStatus:
         if not 0 <= index < STATUS_LIST_SIZE:
             raise CredentialRefused(RefusalReason.STATUS_UNKNOWN)
         revoked = self.revoked_at.get(index)
-        return EntryStatus.VALID if revoked is None or revoked > self.issued_at else EntryStatus.INVALID
+        is_known = revoked is not None and revoked + COMMITTED_WITHIN <= self.issued_at
+        return EntryStatus.INVALID if is_known else EntryStatus.VALID
 
 
 class Judge:

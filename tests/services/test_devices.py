@@ -299,14 +299,14 @@ async def test_a_bundle_holds_what_a_gate_needs(
 
     bundle = await trust_bundle(resources, scanner.device)
 
-    read = read_bundle(bundle.body, resources.keys.root, scanner.device.id, 0)
+    read = read_bundle(bundle.signed(), resources.keys.root, scanner.device.id, 0)
     assert read.tariffs == (TARIFF,)
     assert read.issued_at == clock()
     states = read.status_lists[STATUS_LIST_URI]
     assert (states.status(old), states.status(new)) == (EntryStatus.INVALID, EntryStatus.VALID)
     assert states.expires_at == clock() + timedelta(days=7)
     with pytest.raises(CredentialRefused):
-        read_bundle(bundle.body, resources.keys.root, new_id(), 0)
+        read_bundle(bundle.signed(), resources.keys.root, new_id(), 0)
 
 
 async def test_a_tag_stays_until_something_changes(
@@ -343,7 +343,7 @@ async def test_a_revoked_pass_is_listed_until_it_is_over(
     for seconds in (7 * 86_400 - 1, 1):
         clock.forward(seconds=seconds)
         bundle = await trust_bundle(resources, scanner.device)
-        read = read_bundle(bundle.body, resources.keys.root, scanner.device.id, 0)
+        read = read_bundle(bundle.signed(), resources.keys.root, scanner.device.id, 0)
         states.append(read.status_lists[STATUS_LIST_URI].status(index))
 
     assert states == [EntryStatus.INVALID, EntryStatus.VALID]
