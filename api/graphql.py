@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 from starlette.requests import Request
@@ -115,6 +115,8 @@ def _response(answer: Answer, media: str) -> Response:
             return _json(answer.body, 405, media, {"Allow": "POST"})
         case Fate.UNAVAILABLE:
             return _json(answer.body, 503, media, RETRY)
+        case _:
+            assert_never(answer.fate)
 
 
 def _id(request: Request) -> str:

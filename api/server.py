@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.envelope import Lifecycle
@@ -43,14 +44,15 @@ async def serve(settings: Settings) -> None:
     keys = read_keys(settings.keys_file, now())
     lifecycle = Lifecycle()
     async with open_wechat(settings) as wechat, open_services(settings, keys, wechat) as resources:
-        server = _Server(_configuration(settings, create_app(resources, lifecycle)), settings, lifecycle)
+        server = _Server(uvicorn_configuration(settings, create_app(resources, lifecycle)), settings, lifecycle)
         await server.serve()
 
 
-def _configuration(settings: Settings, app: object) -> uvicorn.Config:
+def uvicorn_configuration(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves an application by the settings: HTTP/1.1 alone, no log and no header of its own."""
     proxies = settings.trusted_proxies
     return uvicorn.Config(
-        app,  # type: ignore[arg-type] # uvicorn's own ASGI types
+        app,
         host=settings.host,
         port=settings.port,
         http="httptools",
