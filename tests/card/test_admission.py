@@ -47,9 +47,7 @@ class Case:
         state: ClockState = ClockState.SIGNED,
     ) -> Admission:
         """The answer to a text."""
-        return decide(
-            self.verified(text), Reading(at, state), self.trusted.bundle, self.tariff, past or Recollection()
-        )
+        return decide(self.verified(text), Reading(at, state), self.trusted.bundle, self.tariff, past or Recollection())
 
 
 @pytest.mark.parametrize(
@@ -106,9 +104,7 @@ def test_a_presentation_is_fresh_for_its_window(district: District, shown: int, 
     assert Case(district).decide(district.presentation(NOON + shown * SECOND)).reason is reason
 
 
-@pytest.mark.parametrize(
-    ("expires", "reason"), [(-10, RefusalReason.EXPIRED), (-9, None), (1, None)]
-)  # fmt: skip
+@pytest.mark.parametrize(("expires", "reason"), [(-10, RefusalReason.EXPIRED), (-9, None), (1, None)])
 def test_a_pass_ends_with_its_expiry_and_the_skew(
     district: District, expires: int, reason: RefusalReason | None
 ) -> None:
@@ -179,7 +175,9 @@ def test_a_code_is_admitted_once(district: District) -> None:
     assert case.decide(district.presentation(), past=Recollection(forgotten=True)).reason is RefusalReason.STALE
 
 
-@pytest.mark.parametrize(("ago", "reason"), [(299, RefusalReason.PASS_BACK), (300, None), (-299, RefusalReason.PASS_BACK)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ago", "reason"), [(299, RefusalReason.PASS_BACK), (300, None), (-299, RefusalReason.PASS_BACK)]
+)
 def test_a_person_is_not_passed_back(district: District, ago: int, reason: RefusalReason | None) -> None:
     """Within the interval nobody is let in a second time, whichever way the clock was set in between."""
     past = Recollection(rides=1, last_at=NOON - ago * SECOND)

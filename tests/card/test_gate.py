@@ -148,7 +148,7 @@ def test_a_gate_without_trust_admits_nobody(bus: Bus) -> None:
 
     assert (nothing.reason, nothing.bundle_age) == (RefusalReason.NO_BUNDLE, None)
     assert no_tariff.reason is RefusalReason.NO_TARIFF
-    assert [scan.bundle_version for scan in bus.scans()][0] == 0
+    assert bus.scans()[0].bundle_version == 0
 
 
 def test_an_unreadable_tariff_spoils_the_bundle(district: District) -> None:

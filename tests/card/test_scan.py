@@ -50,7 +50,7 @@ SCAN = Scan(
     place="人民路",
     override=False,
 )
-texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=80)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=80)
 scans = st.builds(
     Scan,
     device_id=st.uuids(),
