@@ -32,6 +32,7 @@ async def test_documents_are_remembered_within_bounds(
 ) -> None:
     """A known document is not parsed again; the least recently used is forgotten, and invalid ones are never kept."""
     parsed: list[str] = []
+
     def counted(query: str, **options: Any) -> Any:
         parsed.append(query)
         return parse(query, **options)
