@@ -60,7 +60,7 @@ bench: $(VENV)/check.stamp
 lock:
 	$(LOCK) -o requirements/production.txt pyproject.toml
 	$(LOCK) --extra demo -o requirements/demo.txt pyproject.toml
-	$(LOCK) --extra demo --extra chart --extra check -o requirements/check.txt pyproject.toml
+	$(LOCK) --extra demo --extra check -o requirements/check.txt pyproject.toml
 	$(LOCK) --extra test -o requirements/card.txt card/pyproject.toml
 
 LOCK = uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
