@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 
 
 class Link:
-    """Forwards to the PostgreSQL at `url` while it is up; `url` is where a client reaches it."""
+    """Forwards to the PostgreSQL at `url` while it is up; `url` is where a client reaches it.
+
+    With `passes_ends_on` false the client does not hear that the server closed the connection.
+    """
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
         self._up = asyncio.Event()
         self._up.set()
+        self.passes_ends_on = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -57,7 +61,8 @@ class Link:
                 await self._up.wait()
                 sink.write(data)
                 await sink.drain()
-        sink.close()
+        if self.passes_ends_on:
+            sink.close()
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

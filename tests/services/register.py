@@ -1,5 +1,6 @@
 """Stands in for what is outside the services in their tests: the clock, WeChat, and the register's import."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -72,6 +73,11 @@ class FakeWechat:
             return self._codes.pop(code)
         except KeyError:
             raise WechatCodeInvalid from None
+
+
+async def open_all(resources: Resources) -> None:
+    """Open the pool's connections, so that what a test does at once is not drawn out by their opening one by one."""
+    await asyncio.gather(*(resources.database.ping() for _ in range(resources.settings.database_pool_size)))
 
 
 def nobodys_number() -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from services import attempts
 from services.resources import Resources
+from tests.services.register import open_all
 
 TODAY = date(2026, 3, 11)
 
@@ -19,6 +20,7 @@ async def count(resources: Resources, action: str, subject: bytes, on: date = TO
 
 async def test_tries_at_once_are_counted_one_by_one(resources: Resources) -> None:
     """Each of many tries gets a number of its own."""
+    await open_all(resources)
     counts = await asyncio.gather(*(count(resources, "try", b"subject") for _ in range(20)))
 
     assert sorted(counts) == list(range(1, 21))

@@ -22,7 +22,7 @@ from services.resources import Resources
 from tests import conftest
 from tests.conftest import DatabaseAddresses
 from tests.services.recorder import Recorder, after
-from tests.services.register import FakeWechat, Register
+from tests.services.register import FakeWechat, Register, open_all
 
 AT = datetime(2026, 3, 11, 2, 0, 0, 123_456, tzinfo=UTC)
 
@@ -65,6 +65,7 @@ async def test_entries_follow_from_one_another(resources: Resources, monkeypatch
 
 async def test_concurrent_writers_keep_the_chain(resources: Resources) -> None:
     """Many at once get one order without a gap, and none is lost."""
+    await open_all(resources)
     await asyncio.gather(*(append(resources, number) for number in range(40)))
 
     assert await verify_chain(resources.database) == 40

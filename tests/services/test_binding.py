@@ -22,7 +22,7 @@ from services.binding import (
 from services.resources import Resources
 from services.wechat import WechatCodeInvalid
 from tests.services.recorder import Recorder
-from tests.services.register import Clock, FakeWechat, Holder, Register, nobodys_number
+from tests.services.register import Clock, FakeWechat, Holder, Register, nobodys_number, open_all
 
 
 @pytest.fixture(autouse=True)
@@ -262,6 +262,7 @@ async def test_an_account_may_try_five_times_a_day(
     holder, viewer = await register.resident(), await register.viewer()
     wrong = [by_phone(wechat, holder, card_number=nobodys_number()) for _ in range(20)]
 
+    await open_all(resources)
     answers = await asyncio.gather(*(bind_card(resources, viewer, request) for request in wrong))
 
     assert answers.count(BindingRefusal.NOT_MATCHED) == wechat.calls == 5
@@ -364,6 +365,7 @@ async def test_one_of_many_accounts_at_once_is_bound(
     requests = [by_phone(wechat, holder) for _ in range(8)] + [by_code(other, code) for _ in range(8)]
     viewers = [await register.viewer() for _ in requests]
 
+    await open_all(lenient)
     answers = await asyncio.gather(*map(bind_card, [lenient] * 16, viewers, requests))
 
     assert sorted(answer.resident_id for answer in answers if isinstance(answer, Bound)) == sorted(
@@ -376,6 +378,7 @@ async def test_an_account_is_bound_to_one_resident(lenient: Resources, register:
     holders = [await register.resident() for _ in range(6)]
     viewer = await register.viewer()
 
+    await open_all(lenient)
     answers = await asyncio.gather(*(bind_card(lenient, viewer, by_phone(wechat, holder)) for holder in holders))
 
     bound = [answer for answer in answers if isinstance(answer, Bound)]

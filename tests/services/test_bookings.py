@@ -19,7 +19,7 @@ from services.bookings import HeldBooking, book_slot, bookings_of, cancel_bookin
 from services.database import DatabaseUnavailable
 from services.idempotency import hash_key
 from services.resources import Resources
-from tests.services.register import Clock, Holder, Register
+from tests.services.register import Clock, Holder, Register, open_all
 
 Answer = HeldBooking | BookingRefusal
 
@@ -113,6 +113,7 @@ async def test_a_hot_slot_is_never_overbooked(
     viewers = [await register.viewer(await register.resident()) for _ in range(64)]
     peoples = [await register.people(each) for each in viewers]
 
+    await open_all(resources)
     answers = await asyncio.gather(
         *(insist(partial(book_slot, resources, viewers[n], peoples[n], slot_id, None, "key")) for n in range(64))
     )
@@ -129,6 +130,7 @@ async def test_one_person_never_holds_two_places_at_once(
     slots = [await register.slot(service_id, hours=24 + start / 4, capacity=9) for start in (0, 0, 1, 2, 3, 3)]
     people = await register.people(viewer)
 
+    await open_all(resources)
     answers = await asyncio.gather(
         *(
             insist(partial(book_slot, resources, viewer, people, slot_id, None, f"key {n}"))
@@ -219,6 +221,7 @@ async def test_cancelling_frees_the_place_once(
     booking = held(await book(resources, register, viewer, slot_id))
     people = await register.people(viewer)
 
+    await open_all(resources)
     answers = await asyncio.gather(
         *(insist(partial(cancel_booking, resources, viewer, people, booking.id, f"cancel {n}")) for n in range(8))
     )
@@ -246,6 +249,7 @@ async def test_booking_and_cancelling_at_once_keep_the_count(
                 await insist(partial(cancel_booking, resources, viewer, people, answer.id, f"c {turn}"))
 
     viewers = [await register.viewer(await register.resident()) for _ in range(8)]
+    await open_all(resources)
     await asyncio.gather(*map(come_and_go, viewers))
 
     count, bookings_held = await taken(owner, slot_id)

@@ -30,7 +30,7 @@ from services.credentials import (
     new_challenge,
 )
 from services.resources import Resources
-from tests.services.register import Clock, Holder, Register
+from tests.services.register import Clock, Holder, Register, open_all
 
 
 class Phone:
@@ -198,6 +198,7 @@ async def test_phones_at_the_same_moment_leave_one(
     """However their requests cross, one line stays good, and the same phone asking twice makes one line."""
     phones = [phone, phone, *(Phone(resources, register, phone.viewer) for _ in range(4))]
 
+    await open_all(resources)
     await asyncio.gather(*(each.given() for each in phones))
 
     lines = await status(owner, holder.id)

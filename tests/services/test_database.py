@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -66,10 +67,16 @@ async def test_an_exception_undoes_a_transaction(single: Database) -> None:
             await connection.execute(INSERT, uuid4(), "undone")
             raise ZeroDivisionError
 
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+
     with pytest.raises(ZeroDivisionError):
         await fail()
 
+    asyncio.get_running_loop().set_exception_handler(None)
     assert await kept(single, "undone") == 0
+    # asyncpg complains of a connection that comes back with its transaction open.
+    assert complaints == []
 
 
 async def test_an_exhausted_pool_refuses_instead_of_waiting(single: Database) -> None:
@@ -195,6 +202,21 @@ async def test_a_killed_backend_keeps_nothing_and_is_replaced(single: Database, 
         await crash()
 
     assert await kept(single, "killed") == 0
+
+
+async def test_a_farewell_between_two_statements_is_an_absence(
+    link: Link, distant: Database, killer: asyncpg.Connection
+) -> None:
+    """A server that shuts down says so unasked; the next statement is refused as typed, and the one after is served."""
+    link.passes_ends_on = False
+    (row,) = await distant.fetch("SELECT pg_backend_pid() AS backend")
+    await killer.execute("SELECT pg_terminate_backend($1, 1000)", row["backend"])
+    await asyncio.sleep(0.1)
+
+    with pytest.raises(DatabaseUnavailable):
+        await distant.ping()
+
+    await distant.ping()
 
 
 @pytest.mark.parametrize("wrong", ["port", "password", "name"])

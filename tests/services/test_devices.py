@@ -37,7 +37,7 @@ from services.devices import (
     trust_bundle,
 )
 from services.resources import Resources
-from tests.services.register import Clock, Register
+from tests.services.register import Clock, Register, open_all
 
 TARIFF = b"the operator's tariff, of which this layer knows nothing"
 
@@ -99,6 +99,7 @@ async def test_a_code_is_spent_once(resources: Resources, code: str, owner: asyn
     """Of many scanners that try one code at once one gets in, and later nobody; the code itself is never stored."""
     keys = [SigningKey.generate() for _ in range(8)]
 
+    await open_all(resources)
     answers = await asyncio.gather(*(enrol_with(resources, code, key) for key in keys))
 
     assert sum(isinstance(answer, Device) for answer in answers) == 1

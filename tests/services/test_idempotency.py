@@ -10,7 +10,7 @@ import pytest
 from services.database import DatabaseUnavailable
 from services.idempotency import InFlight, KeyReused, once
 from services.resources import Resources
-from tests.services.register import Register
+from tests.services.register import Register, open_all
 
 
 @pytest.fixture
@@ -93,6 +93,7 @@ async def test_requests_at_the_same_moment_have_one_effect(
     """A retry that runs beside the first request waits for it and gets its answer."""
     work = Work()
 
+    await open_all(resources)
     answers = await asyncio.gather(*(ask(resources, account_id, "key", work) for _ in range(8)))
 
     assert answers == ["answer 1"] * 8

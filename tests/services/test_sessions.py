@@ -20,7 +20,7 @@ from services.sessions import (
     sign_out,
 )
 from services.wechat import WechatCodeInvalid
-from tests.services.register import Clock, FakeWechat, Register
+from tests.services.register import Clock, FakeWechat, Register, open_all
 
 
 async def signed_in(resources: Resources, wechat: FakeWechat, openid: str = "openid-of-sessions") -> SignedIn:
@@ -37,6 +37,7 @@ async def refreshed(resources: Resources, token: str, key: str = "key") -> Signe
 
 async def test_the_same_wechat_user_gets_the_same_account(resources: Resources, wechat: FakeWechat) -> None:
     """The account is made once, also when two phones sign in at the same moment, and each has its own session."""
+    await open_all(resources)
     first, second = await asyncio.gather(
         signed_in(resources, wechat, "openid-same"), signed_in(resources, wechat, "openid-same")
     )
@@ -191,6 +192,7 @@ async def test_two_refreshes_at_once_with_one_key_get_one_answer(resources: Reso
     """A retry that overtakes the first request is no theft."""
     first = await signed_in(resources, wechat)
 
+    await open_all(resources)
     answers = await asyncio.gather(*(refreshed(resources, first.refresh_token, "one key") for _ in range(4)))
 
     assert len({answer.refresh_token for answer in answers}) == 1
