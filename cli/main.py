@@ -1,5 +1,6 @@
 """The `sdc` command: its groups, and one sentence in place of a traceback for whatever an operator can put right."""
 
+import signal
 from typing import Any
 
 import typer
@@ -14,6 +15,8 @@ class _Explaining(TyperGroup):
     """Turns the failures that are the operator's to mend into their sentence and an exit status."""
 
     def invoke(self, ctx: Any) -> Any:
+        # Set outright, because a shell starts what runs in its background with the interrupt ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return super().invoke(ctx)
         except Exception as error:

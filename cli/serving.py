@@ -25,8 +25,6 @@ def run() -> None:
     from cli.demo.session import hold
 
     settings = operator_settings()
-    # Set outright, because a shell starts what runs in its background with the interrupt ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGHUP, _end)
     # The server ends by itself on a signal; before and after it, the same signals interrupt.
