@@ -25,7 +25,7 @@ class Cue(StrEnum):
     WAIT = "wait"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Recollection:
     """What a gate remembers that bears on one token; as it stands by default: nothing.
 
@@ -39,7 +39,7 @@ class Recollection:
     last_at: datetime | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Admission:
     """What a gate answers: nothing of category, grade, name or number, and a masked name only for a visual check.
 

@@ -34,7 +34,7 @@ def encode(value: Any) -> bytes:
         case int():
             return _head(_UNSIGNED, value) if value >= 0 else _head(_NEGATIVE, -1 - value)
         case bytes():
-            return _head(_BYTES, len(value)) + value
+            return byte_string(value)
         case str():
             encoded = value.encode()
             return _head(_TEXT, len(encoded)) + encoded
@@ -45,6 +45,11 @@ def encode(value: Any) -> bytes:
             return _head(_MAP, len(entries)) + b"".join(key + item for key, item in entries)
         case _:
             raise TypeError(f"{type(value).__name__} has no place in the format")
+
+
+def byte_string(content: bytes) -> bytes:
+    """What `encode` makes of bytes, without asking first what they are."""
+    return _head(_BYTES, len(content)) + content
 
 
 def decode(raw: bytes, limit: int) -> Any:

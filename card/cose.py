@@ -14,7 +14,7 @@ from nacl.bindings import (
 )
 from nacl.exceptions import BadSignatureError
 
-from card.canonical import decode, encode
+from card.canonical import byte_string, decode, encode
 from card.refusal import CredentialRefused, RefusalReason
 
 KEY_BYTES: Final = 32
@@ -31,8 +31,9 @@ _HEADERS: Final = frozenset({_ALGORITHM, _KID, _TYPE})
 # How the array ["Signature1", protected, external data, payload] begins, and the empty external data.
 _SIGNATURE1: Final = bytes((0x84,)) + encode("Signature1")
 _NO_EXTERNAL_DATA: Final = encode(b"")
-# {alg: EdDSA, kcwt: …}: deterministic CBOR leaves no other way to begin such a header.
+# {alg: EdDSA, kcwt: …} and {alg: EdDSA, kid: …}: deterministic CBOR leaves no other way to begin such headers.
 _KCWT_HEADER: Final = bytes((0xA2, _ALGORITHM, 0x27, _KCWT))
+_KID_HEADER: Final = bytes((0xA2, _ALGORITHM, 0x27, _KID, 0x40 | KID_BYTES))
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Sign1:
     @property
     def signed(self) -> bytes:
         """What the signature is over: the Sig_structure of RFC 9052, section 4.4."""
-        return _SIGNATURE1 + encode(self.protected) + _NO_EXTERNAL_DATA + encode(self.payload)
+        return b"".join((_SIGNATURE1, byte_string(self.protected), _NO_EXTERNAL_DATA, byte_string(self.payload)))
 
     def check(self, public: bytes) -> bytes:
         """Check the signature under a public key of 32 bytes; returns the message's identity.
@@ -217,6 +218,8 @@ def verifies(public: bytes, message: bytes, signature: bytes) -> bool:
 def _with_header(protected: bytes, payload: bytes, signature: bytes) -> Sign1:
     if protected.startswith(_KCWT_HEADER):
         return Sign1(protected, payload, signature, certificate=_SIGN1_TAG + protected[len(_KCWT_HEADER) :])
+    if protected.startswith(_KID_HEADER) and len(protected) == len(_KID_HEADER) + KID_BYTES:
+        return Sign1(protected, payload, signature, protected[len(_KID_HEADER) :])
     header = decode(protected, MAX_TOKEN_BYTES)
     if type(header) is not dict or not header.keys() <= _HEADERS:
         raise CredentialRefused(RefusalReason.MALFORMED)
