@@ -12,13 +12,16 @@ from domain.parameter import Bound, Parameter, parse_bound
 from domain.policy_file import Section
 
 CENT = Decimal("0.01")
-KINDS = ("monthly", "cost_share", "access_class", "in_kind")
+AMOUNTS = ("monthly", "yearly", "once")
+KINDS = (*AMOUNTS, "cost_share", "access_class", "in_kind")
 
 
 class BenefitKind(StrEnum):
     """What is given."""
 
     MONTHLY = "monthly"  # yuan a month
+    YEARLY = "yearly"  # yuan a year
+    ONCE = "once"  # yuan, paid one time
     COST_SHARE = "cost_share"  # share of the person's cost, 0 to 1
     ACCESS_CLASS = "access_class"  # a neutral tier that tariffs price
     IN_KIND = "in_kind"  # a service or a thing
@@ -46,14 +49,14 @@ class BenefitTerm:
     when: Rule | None
     clause: LegalReference
     illustrative: bool
-    monthly: Bound | None = None
+    amount: Bound | None = None
     indexation: Indexation | None = None
     cost_share: Decimal | None = None
     access_class: str | None = None
 
-    def monthly_on(self, day: date, parameters: Mapping[str, Parameter]) -> Decimal | None:
-        """Yuan a month on a day, rounded half up to the cent; None for other kinds, or before a figure is known."""
-        amount = None if self.monthly is None else self.monthly.on(day, parameters)
+    def amount_on(self, day: date, parameters: Mapping[str, Parameter]) -> Decimal | None:
+        """Yuan on a day, rounded half up to the cent; None for kinds without an amount, or before a figure is known."""
+        amount = None if self.amount is None else self.amount.on(day, parameters)
         factor = Decimal(1) if self.indexation is None else self.indexation.factor(day, parameters)
         return None if amount is None or factor is None else (amount * factor).quantize(CENT, ROUND_HALF_UP)
 
@@ -65,7 +68,7 @@ class BenefitTerm:
     def parameters(self) -> tuple[str, ...]:
         """The district figures that the amount rests on."""
         indexed = () if self.indexation is None else (self.indexation.parameter,)
-        shared = () if self.monthly is None or self.monthly.parameter is None else (self.monthly.parameter,)
+        shared = () if self.amount is None or self.amount.parameter is None else (self.amount.parameter,)
         return (*indexed, *shared)
 
 
@@ -84,8 +87,8 @@ def parse_benefit(section: Section, effective: date, index: LegalIndex) -> Benef
     if share is not None and share > 1:
         raise section.wrong("cost_share", "more than the whole cost", "Write a share between 0 and 1, as 0.5")
     indexed_to = section.optional_text("indexed_to")
-    if indexed_to is not None and kind is not BenefitKind.MONTHLY:
-        raise section.wrong("indexed_to", "only a monthly amount can be indexed", "Remove it")
+    if indexed_to is not None and kind not in AMOUNTS:
+        raise section.wrong("indexed_to", "only an amount can be indexed", "Remove it")
     if kind is BenefitKind.IN_KIND and not section.flag("in_kind"):
         raise section.wrong("in_kind", "false says nothing", "Write true, or give another kind")
     return BenefitTerm(
@@ -94,7 +97,7 @@ def parse_benefit(section: Section, effective: date, index: LegalIndex) -> Benef
         when=parse_rule(section, "when") if "when" in section.content else None,
         clause=index.reference(section, "clause", section.text("clause")),
         illustrative=section.flag("illustrative"),
-        monthly=parse_bound(section, "monthly"),
+        amount=parse_bound(section, kind) if kind in AMOUNTS else None,
         indexation=None if indexed_to is None else Indexation(indexed_to, effective),
         cost_share=share,
         access_class=section.text("access_class") if kind is BenefitKind.ACCESS_CLASS else None,

@@ -30,7 +30,7 @@ class CompiledBenefit:
     term: BenefitTerm
     test: Test | None
     named: tuple[str, ...]
-    monthly: Decimal | None
+    amount: Decimal | None
     illustrative: bool
 
     def holds(self, values: Mapping[str, Any]) -> Truth:
@@ -92,7 +92,7 @@ def _compile(programme: Programme, version: Version, book: RuleBook, on: date) -
             term,
             None if term.when is None else compile_rule(term.when, test_of),
             () if term.when is None else _named(term.when),
-            term.monthly_on(on, parameters),
+            term.amount_on(on, parameters),
             term.is_illustrative_on(on, parameters),
         )
         for term in version.benefits

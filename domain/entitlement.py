@@ -35,14 +35,14 @@ class Verdict(StrEnum):
 class Benefit:
     """What is given, or may be: not `certain` while the verdict or its own condition is unknown.
 
-    `monthly` is yuan a month, `cost_share` a share from 0 to 1; `illustrative` amounts stand in for ones the
-    district has yet to enter, and must be shown as such.
+    `amount` is yuan, a month, a year or once as `kind` says, `cost_share` a share from 0 to 1; `illustrative` amounts
+    stand in for ones the district has yet to enter, and must be shown as such.
     """
 
     kind: BenefitKind
     title: str
     certain: bool
-    monthly: Decimal | None
+    amount: Decimal | None
     cost_share: Decimal | None
     access_class: str | None
     illustrative: bool
@@ -52,7 +52,10 @@ class Benefit:
 
 @dataclass(frozen=True)
 class Entitlement:
-    """One programme's answer on a day; `effective` is the day its rule version began, None if none is in force."""
+    """One programme's answer on a day; `effective` is the day its rule version began, None if none is in force.
+
+    What was granted is looked at anew every `review_months` months, None where no period is set.
+    """
 
     programme: str
     title: str
@@ -65,6 +68,7 @@ class Entitlement:
     benefits: tuple[Benefit, ...]
     documents: tuple[str, ...]
     notes: tuple[str, ...]
+    review_months: int | None
 
 
 def decide(book: RuleBook, facts: Facts, on: date) -> tuple[Entitlement, ...]:
@@ -98,6 +102,7 @@ def _not_in_force(programme: Programme, case: Case) -> Entitlement:
         benefits=(),
         documents=(),
         notes=(case.reference.wording.not_in_force.format(day=case.reference.wording.day(case.book.on)),),
+        review_months=None,
     )
 
 
@@ -118,6 +123,7 @@ def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
         benefits=tuple(_benefits(compiled, verdict, results, case)),
         documents=version.documents,
         notes=version.notes,
+        review_months=version.review_months,
     )
 
 
@@ -142,7 +148,7 @@ def _benefits(
             kind=term.kind,
             title=term.title,
             certain=verdict is Verdict.ELIGIBLE and due is True,
-            monthly=benefit.monthly,
+            amount=benefit.amount,
             cost_share=term.cost_share,
             access_class=term.access_class,
             illustrative=benefit.illustrative,

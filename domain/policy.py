@@ -1,7 +1,7 @@
 """Reading of policy/: every programme is parsed and checked as a whole before anyone may use the book."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -15,6 +15,7 @@ from domain.legal import parse_index
 from domain.logic import names, parse_rule
 from domain.parameter import Parameter, parse_parameters
 from domain.policy_file import Place, PolicyInvalid, Section
+from domain.relation import cycle_in, parse_relations
 from domain.rulebook import Criterion, Programme, Reference, RuleBook, Version
 from domain.target import parse_targets
 from domain.vocabulary import Vocabulary, parse_vocabulary
@@ -22,6 +23,19 @@ from domain.wording import parse_wording, placeholders
 
 FACTS, PARAMETERS, PLAN, SENTENCES = "facts.toml", "parameters.toml", "plan.toml", "sentences.toml"
 TARGETS = "targets.toml"  # a district may have none
+VERSION_KEYS = (
+    "effective",
+    "ended",
+    "clauses",
+    "rule",
+    "criteria",
+    "benefits",
+    "documents",
+    "notes",
+    "requires",
+    "excludes",
+    "review_months",
+)
 
 
 def load_rule_book(files: Mapping[str, str]) -> RuleBook:
@@ -45,6 +59,7 @@ def load_rule_book(files: Mapping[str, str]) -> RuleBook:
     targets = documents.pop(TARGETS, Section(Place(TARGETS), {}))
     programmes = [parse_programme(name, each.content, reference) for name, each in documents.items()]
     slugs = {programme.slug for programme in programmes}
+    _check_relations(programmes)
     return RuleBook.of(programmes, reference, parse_targets(targets, reference.index, slugs))
 
 
@@ -86,7 +101,7 @@ def parse_programme(file_name: str, document: Mapping[str, object], reference: R
 def _version(section: Section, slug: str, reference: Reference) -> Version:
     effective = section.day("effective")
     section = section.at(Place(section.place.file, slug, effective))
-    section.only("effective", "ended", "clauses", "rule", "criteria", "benefits", "documents", "notes")
+    section.only(*VERSION_KEYS)
     ended = section.optional_day("ended")
     if ended is not None and ended < effective:
         raise section.wrong("ended", "before the version begins", "Write the last day on which it applies")
@@ -102,9 +117,19 @@ def _version(section: Section, slug: str, reference: Reference) -> Version:
         benefits=tuple(parse_benefit(each, effective, reference.index) for each in section.sections("benefits")),
         documents=section.texts("documents"),
         notes=section.texts("notes"),
+        requires=parse_relations(section, "requires", reference.index),
+        excludes=parse_relations(section, "excludes", reference.index),
+        review_months=_review_months(section),
     )
     _check_whole(section, version, reference)
     return version
+
+
+def _review_months(section: Section) -> int | None:
+    months = section.optional_number("review_months")
+    if months is not None and (months < 1 or months % 1):
+        raise section.wrong("review_months", "not whole months", "Write the months between two reviews, as 12")
+    return None if months is None else int(months)
 
 
 def _criterion(name: str, section: Section, reference: Reference) -> Criterion:
@@ -166,6 +191,23 @@ def _check_ages(section: Section, name: str, ages: AgeRange, reference: Referenc
     for key, bound in ages.limits().items():
         if any(limit % 1 for limit in bound.ever(reference.parameters)):
             raise section.wrong(f"criteria.{name}.{key}", "not full years", "Write the age in full years")
+
+
+def _check_relations(programmes: Iterable[Programme]) -> None:
+    """Refuse relations to programmes that do not exist, to a programme itself, or that go round in a circle."""
+    known = {programme.slug: programme for programme in programmes}
+    for programme in known.values():
+        for version in programme.versions:
+            place = Place(f"{programme.slug}.toml", programme.slug, version.effective)
+            for key, relations in (("requires", version.requires), ("excludes", version.excludes)):
+                for relation in relations:
+                    if relation.programme not in known or relation.programme == programme.slug:
+                        problem = f"no other programme is called {relation.programme!r}"
+                        raise PolicyInvalid(place, key, problem, f"Use one of {', '.join(sorted(known))}")
+    circle = cycle_in({slug: set(programme.requires()) for slug, programme in known.items()})
+    if circle:
+        problem = f"programmes require each other in a circle: {' → '.join(circle)}"
+        raise PolicyInvalid(Place(f"{circle[0]}.toml", circle[0]), "requires", problem, "Remove one of these relations")
 
 
 def _check_register(vocabulary: Vocabulary) -> None:

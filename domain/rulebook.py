@@ -10,6 +10,7 @@ from domain.comparison import Comparison
 from domain.legal import LegalIndex, LegalReference
 from domain.logic import Rule
 from domain.parameter import Parameter
+from domain.relation import Relation
 from domain.target import Target
 from domain.vocabulary import FactType, Vocabulary
 from domain.wording import Wording, number
@@ -35,7 +36,10 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Version:
-    """A programme's rules from a day on, until the next version or the last day `ended`."""
+    """A programme's rules from a day on, until the next version or the last day `ended`.
+
+    It is granted only beside all programmes it `requires`, and beside none that either side `excludes`.
+    """
 
     effective: date
     ended: date | None
@@ -45,6 +49,9 @@ class Version:
     benefits: tuple[BenefitTerm, ...]
     documents: tuple[str, ...]
     notes: tuple[str, ...]
+    requires: tuple[Relation, ...] = ()
+    excludes: tuple[Relation, ...] = ()
+    review_months: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,11 @@ class Programme:
         begun = [version for version in self.versions if version.effective <= day]
         latest = begun[-1] if begun else None
         return None if latest is None or (latest.ended is not None and latest.ended < day) else latest
+
+    def requires(self) -> Iterator[str]:
+        """The programmes that any of its versions requires."""
+        for version in self.versions:
+            yield from (relation.programme for relation in version.requires)
 
     def replaced_on(self, day: date) -> date | None:
         """The first later day on which other rules apply than on a day, or none."""

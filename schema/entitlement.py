@@ -95,6 +95,8 @@ class Benefit:
     title: str
     certain: bool = strawberry.field(description="False while something that it depends on is not known.")
     monthly: Decimal | None = strawberry.field(description="Yuan a month.")
+    yearly: Decimal | None = strawberry.field(description="Yuan a year.")
+    once: Decimal | None = strawberry.field(description="Yuan, paid one time.")
     cost_share: Decimal | None = strawberry.field(description="Share of the person's cost, from 0 to 1.")
     access_class: str | None = strawberry.field(description="The tier that a pass carries and tariffs price.")
     illustrative: bool = strawberry.field(
@@ -110,7 +112,9 @@ class Benefit:
             kind=given.kind,
             title=given.title,
             certain=given.certain,
-            monthly=given.monthly,
+            monthly=given.amount if given.kind is BenefitKind.MONTHLY else None,
+            yearly=given.amount if given.kind is BenefitKind.YEARLY else None,
+            once=given.amount if given.kind is BenefitKind.ONCE else None,
             cost_share=given.cost_share,
             access_class=given.access_class,
             illustrative=given.illustrative,
@@ -136,6 +140,7 @@ class Entitlement:
     benefits: list[Benefit]
     documents: list[str] = strawberry.field(description="What to bring to apply.")
     notes: list[str]
+    review_months: int | None = strawberry.field(description="Every how many months the grant is looked at anew.")
 
     @classmethod
     def of(cls, decided: entitlement.Entitlement) -> "Entitlement":
@@ -152,4 +157,5 @@ class Entitlement:
             benefits=[Benefit.of(given) for given in decided.benefits],
             documents=list(decided.documents),
             notes=list(decided.notes),
+            review_months=decided.review_months,
         )

@@ -31,7 +31,7 @@ def term(book: RuleBook, title: str) -> BenefitTerm:
 )
 def test_monthly_amounts(book: RuleBook, title: str, on: date, amount: Decimal | None) -> None:
     """An indexed amount moves by the same percentage as its figure; a share is a share of it; both from its day."""
-    assert term(book, title).monthly_on(on, book.reference.parameters) == amount
+    assert term(book, title).amount_on(on, book.reference.parameters) == amount
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_benefits_that_are_due_and_that_may_be(book: RuleBook) -> None:
     """What does not apply is left out; what hangs on something unknown is shown as not certain, with the reason."""
     benefits = answer(book, resident(POOR)).benefits
 
-    shown = [(benefit.title, benefit.certain, benefit.monthly, benefit.access_class) for benefit in benefits]
+    shown = [(benefit.title, benefit.certain, benefit.amount, benefit.access_class) for benefit in benefits]
     assert shown == [
         ("补贴", True, Decimal("120.05"), None),
         ("标准的一成", True, Decimal("120.05"), None),

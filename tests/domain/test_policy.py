@@ -95,7 +95,7 @@ MISTAKES = [
     ("trial.toml", 'access_class = "ride-new"', "", "title", "not exactly one kind of benefit. Give one of monthly"),
     ("trial.toml", "monthly = 100", "monthly = 100\nin_kind = true", "title", "not exactly one kind of benefit"),
     ("trial.toml", "cost_share = 0.5", "cost_share = 1.5", "cost_share", "Write a share between 0 and 1"),
-    ("trial.toml", "cost_share = 0.5", 'cost_share = 0.5\nindexed_to = "limit"', "indexed_to", "only a monthly amount"),
+    ("trial.toml", "cost_share = 0.5", 'cost_share = 0.5\nindexed_to = "limit"', "indexed_to", "only an amount"),
     ("trial.toml", "in_kind = true", "in_kind = false", "in_kind", "Write true, or give another kind"),
     ("trial.toml", 'title = "乘车"', 'titel = "乘车"', "titel", "unknown key"),
 ]

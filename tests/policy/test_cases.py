@@ -48,11 +48,17 @@ def test_case(rules: RuleBook, programme: str, case: Mapping[str, Any]) -> None:
     waiting = [benefit for benefit in entitlement.benefits if not benefit.certain]
     assert entitlement.verdict == case["expected"]
     assert [need.fact for need in entitlement.missing] == case.get("missing", [])
-    assert given(certain, "monthly") == case.get("monthly", [])
+    for kind in ("monthly", "yearly", "once"):
+        assert amounts(certain, kind) == case.get(kind, []), kind
     assert given(certain, "cost_share") == case.get("cost_share", [])
     assert given(certain, "access_class") == case.get("access", [])
     if "open" in case:
         assert given(waiting, "cost_share") == case["open"]
+
+
+def amounts(benefits: list[Benefit], kind: str) -> list[Decimal | None]:
+    """The amounts of one kind."""
+    return [benefit.amount for benefit in benefits if benefit.kind == kind]
 
 
 def given(benefits: list[Benefit], what: str) -> list[Any]:
@@ -90,12 +96,12 @@ def test_amounts_that_the_plan_does_not_give_are_marked(rules: RuleBook) -> None
         },
     )
 
-    amounts = [
+    shown = [
         benefit
         for entitlement in decide(rules, facts, date(2026, 11, 25))
         for benefit in entitlement.benefits
-        if benefit.monthly is not None
+        if benefit.amount is not None
     ]
 
-    assert len(amounts) == 2
-    assert all(benefit.illustrative for benefit in amounts)
+    assert len(shown) == 2
+    assert all(benefit.illustrative for benefit in shown)
