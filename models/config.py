@@ -3,7 +3,17 @@
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-MODULES = ["models.resident", "models.session", "models.booking", "models.credential", "models.audit"]
+MODULES = [
+    "models.resident",
+    "models.session",
+    "models.service",
+    "models.booking",
+    "models.waitlist",
+    "models.attendance",
+    "models.notice",
+    "models.credential",
+    "models.audit",
+]
 
 
 def tortoise_config(url: str, engine: str = "tortoise.backends.asyncpg", **options: Any) -> dict[str, Any]:

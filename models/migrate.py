@@ -11,8 +11,9 @@ from models.config import tortoise_config
 
 # The server may read and add everywhere but may change only these, and deletes nothing.
 CHANGED_BY_SERVER = (
-    "account, attempt, binding_code, booking, card, credential, device, guardian, idempotency_key, refresh_token, "
-    "resident, scan_chain, session, slot"
+    "account, allocation, attempt, attendance, binding_code, booking, calendar_feed, card, claim, course, credential, "
+    "device, enrolment, guardian, idempotency_key, notice, notice_consent, offer, refresh_token, resident, resource, "
+    "scan_chain, service, session, slot, waitlist_entry, weekly_pattern"
 )
 MONTHS_AHEAD = 24
 
@@ -69,5 +70,6 @@ def _grants(role: str) -> list[str]:
         f"GRANT USAGE ON SCHEMA public TO {quoted}",
         f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {quoted}",
         f"GRANT UPDATE ON {CHANGED_BY_SERVER} TO {quoted}",
+        f"GRANT USAGE ON SEQUENCE resource_number TO {quoted}",
         f"REVOKE INSERT ON tortoise_migrations FROM {quoted}",
     ]
