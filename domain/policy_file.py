@@ -116,6 +116,14 @@ class Section:
         """A list of texts; empty where it is not given."""
         return tuple(self._items(name, str, "a list of texts in quotes"))
 
+    def days(self, name: str) -> tuple[date, ...]:
+        """A list of dates; empty where it is not given."""
+        what = "a list of dates as 2016-12-04, without quotes"
+        days = tuple(self._items(name, date, what))
+        if any(type(day) is not date for day in days):
+            raise self.wrong(name, "date with a time found in the list", f"Write {what}")
+        return days
+
     def section(self, name: str) -> "Section":
         """A table."""
         return Section(self.place, self._need(name, self._table(name), "a table"), self.key(name))

@@ -85,16 +85,13 @@ class Booking(Record):
 
     What the session costs was quoted by the rules of its day: `price` in yuan, and the `cost_share` that `programme`
     bears, None unless the verdict was a certain yes; `to_bring` is what she was told to bring, one a line. `revision`
-    counts the changes that others are told of. `supports` is the booking whose appointment an interpreter's one serves.
+    counts the changes that others are told of.
     """
 
     slot: fields.ForeignKeyRelation[Slot] = fields.ForeignKeyField("models.Slot", related_name="bookings")
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="bookings")
     enrolment: fields.ForeignKeyNullableRelation[Enrolment] = fields.ForeignKeyField(
         "models.Enrolment", related_name="bookings", null=True
-    )
-    supports: fields.ForeignKeyNullableRelation["Booking"] = fields.ForeignKeyField(
-        "models.Booking", related_name="supported_by", null=True
     )
     state = fields.CharEnumField(BookingState, max_length=10)
     revision = fields.IntField(db_default=0)
@@ -120,7 +117,6 @@ class Booking(Record):
             Index(fields=("resident_id", "starts_at")),
             Index(fields=("slot_id",)),
             Index(fields=("enrolment_id",)),
-            Index(fields=("supports_id",)),
         )
 
 

@@ -87,7 +87,7 @@ class Service(Record):
 
     Without a site it is given where the resident is. All lengths are minutes: a slot lasts `minutes`; its resources are
     held `buffer_before` longer ahead of it and `buffer_after` behind it, and its slots stand that far apart. It can be
-    booked until `lead` before the start and from `horizon_days` before it. `documents` are to be brought, one a line.
+    booked until `lead` before the start and from `horizon_days` before it. It may be for the entitled alone; others pay the price. `documents` are to be brought, one a line.
     """
 
     provider: fields.ForeignKeyRelation[Provider] = fields.ForeignKeyField("models.Provider", related_name="services")
@@ -105,6 +105,7 @@ class Service(Record):
     cancel_minutes = fields.IntField()
     grace_minutes = fields.IntField(db_default=15)
     offer_minutes = fields.IntField(db_default=120)
+    only_entitled = fields.BooleanField(db_default=False)
     needs_confirmation = fields.BooleanField(db_default=False)
     documents = fields.TextField(db_default="")
     retired_on = fields.DateField(null=True)

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from domain.calendar import FILE as CALENDAR
+from domain.calendar import HolidayCalendar, load_calendar
 from domain.policy import load_rule_book
 from domain.policy_file import Place, PolicyInvalid
 from domain.rulebook import RuleBook
@@ -25,6 +27,15 @@ def load_rules(directory: Path = POLICY) -> RuleBook:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
     return load_rule_book({file.name: _text(file) for file in sorted(directory.glob("*.toml"))})
+
+
+def load_holidays(directory: Path = POLICY) -> HolidayCalendar:
+    """The public holidays that are announced.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return load_calendar(_text(directory / CALENDAR))
 
 
 def _text(file: Path) -> str:
@@ -61,4 +72,4 @@ async def open_services(
     )
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
-        yield Resources(settings, keys, vault, database, wechat, load_rules(), clock)
+        yield Resources(settings, keys, vault, database, wechat, load_rules(), load_holidays(), clock)

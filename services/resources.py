@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.calendar import HolidayCalendar
 from domain.rulebook import RuleBook
 from services.database import Database
 from services.keys import Keys
@@ -14,7 +15,7 @@ from services.wechat import Wechat
 
 @dataclass(frozen=True)
 class Resources:
-    """The settings, the secrets, the doors to database and WeChat, the rules in force, and the clock."""
+    """The settings, the secrets, the doors to database and WeChat, the rules in force, the holidays, and the clock."""
 
     settings: Settings
     keys: Keys
@@ -22,4 +23,5 @@ class Resources:
     database: Database
     wechat: Wechat
     rules: RuleBook
+    holidays: HolidayCalendar
     clock: Callable[[], datetime]

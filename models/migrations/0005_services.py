@@ -20,11 +20,12 @@ ALTER TABLE service
         offer_minutes) >= 0)
 """
 
+# A pattern that was replaced before it began ends the day before: nothing is deleted.
 PATTERN = """
 ALTER TABLE weekly_pattern
     ADD CONSTRAINT weekly_pattern_is_a_span CHECK (0 <= from_minute AND from_minute < until_minute AND until_minute <= 1440),
     ADD CONSTRAINT weekly_pattern_has_places CHECK (capacity > 0),
-    ADD CONSTRAINT weekly_pattern_is_valid_once CHECK (valid_until >= valid_from),
+    ADD CONSTRAINT weekly_pattern_is_valid_once CHECK (valid_until >= valid_from - 1),
     ADD CONSTRAINT weekly_pattern_has_a_day CHECK (weekday BETWEEN 1 AND 7)
 """
 
@@ -402,11 +403,6 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='Booking',
-            name='supports',
-            field=fields.ForeignKeyField('models.Booking', source_field='supports_id', null=True, db_constraint=True, to_field='id', related_name='supported_by', on_delete=OnDelete.CASCADE),
-        ),
-        ops.AddField(
-            model_name='Booking',
             name='to_bring',
             field=fields.TextField(db_default='', unique=False),
         ),
@@ -418,10 +414,6 @@ class Migration(migrations.Migration):
         ops.AddIndex(
             model_name='Booking',
             index=Index(fields=['enrolment_id']),
-        ),
-        ops.AddIndex(
-            model_name='Booking',
-            index=Index(fields=['supports_id']),
         ),
         ops.AlterModelOptions(
             name='Service',
@@ -476,6 +468,11 @@ class Migration(migrations.Migration):
             model_name='Service',
             name='offer_minutes',
             field=fields.IntField(db_default=120),
+        ),
+        ops.AddField(
+            model_name='Service',
+            name='only_entitled',
+            field=fields.BooleanField(db_default=False),
         ),
         ops.AddField(
             model_name='Service',
