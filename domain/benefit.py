@@ -42,7 +42,10 @@ class Indexation:
 
 @dataclass(frozen=True)
 class BenefitTerm:
-    """One benefit of a rule version; `when` narrows it to some of the entitled."""
+    """One benefit of a rule version; `when` narrows it to some of the entitled.
+
+    A share of a cost may be borne for so many sessions of a calendar year alone.
+    """
 
     kind: BenefitKind
     title: str
@@ -53,6 +56,7 @@ class BenefitTerm:
     indexation: Indexation | None = None
     cost_share: Decimal | None = None
     access_class: str | None = None
+    sessions_a_year: int | None = None
 
     def amount_on(self, day: date, parameters: Mapping[str, Parameter]) -> Decimal | None:
         """Yuan on a day, rounded half up to the cent; None for kinds without an amount, or before a figure is known."""
@@ -78,7 +82,7 @@ def parse_benefit(section: Section, effective: date, index: LegalIndex) -> Benef
     Raises:
         PolicyInvalid: with the key and the remedy.
     """
-    section.only("title", "when", "clause", "illustrative", "indexed_to", *KINDS)
+    section.only("title", "when", "clause", "illustrative", "indexed_to", "sessions_a_year", *KINDS)
     given = [kind for kind in KINDS if kind in section.content]
     if len(given) != 1:
         raise section.wrong("title", "not exactly one kind of benefit", f"Give one of {', '.join(KINDS)}")
@@ -101,4 +105,16 @@ def parse_benefit(section: Section, effective: date, index: LegalIndex) -> Benef
         indexation=None if indexed_to is None else Indexation(indexed_to, effective),
         cost_share=share,
         access_class=section.text("access_class") if kind is BenefitKind.ACCESS_CLASS else None,
+        sessions_a_year=_sessions_a_year(section, kind),
     )
+
+
+def _sessions_a_year(section: Section, kind: BenefitKind) -> int | None:
+    sessions = section.optional_number("sessions_a_year")
+    if sessions is None:
+        return None
+    if kind is not BenefitKind.COST_SHARE:
+        raise section.wrong("sessions_a_year", "only a share of a cost is counted in sessions", "Remove it")
+    if sessions < 1 or sessions % 1:
+        raise section.wrong("sessions_a_year", "not a count", "Write a whole number from 1 on")
+    return int(sessions)

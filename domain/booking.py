@@ -11,9 +11,18 @@ class BookingRefusal(StrEnum):
     SLOT_NOT_FOUND = "slot_not_found"
     SLOT_PAST = "slot_past"
     SLOT_FULL = "slot_full"
+    NOT_OFFERED = "not_offered"
+    SHORT_NOTICE = "short_notice"
+    TOO_EARLY = "too_early"
+    PART_OF_COURSE = "part_of_course"
+    COURSE_NOT_FOUND = "course_not_found"
+    COURSE_BEGUN = "course_begun"
     ALREADY_BOOKED = "already_booked"
     OVERLAPS = "overlaps"
     CARD_NOT_USABLE = "card_not_usable"
+    NOT_ELIGIBLE = "not_eligible"
+    NO_INTERPRETER = "no_interpreter"
+    RESOURCE_BUSY = "resource_busy"
     NOT_ALLOWED = "not_allowed"
     BOOKING_NOT_FOUND = "booking_not_found"
     CANCELLED_ALREADY = "cancelled_already"
@@ -23,26 +32,39 @@ class BookingRefusal(StrEnum):
 
 
 @dataclass(frozen=True)
+class Window:
+    """How long before its start a session can be booked: until `lead`, and from `horizon` on."""
+
+    lead: timedelta
+    horizon: timedelta
+
+
+@dataclass(frozen=True)
 class Wish:
-    """What is known when somebody asks for a place."""
+    """What is known when somebody asks for a place; `entitled` is false where the service is not for her."""
 
     starts_at: datetime
     places_left: int
     holds_this_slot: bool
     holds_an_overlapping_slot: bool
+    window: Window
+    offered: bool
+    entitled: bool
 
 
 def refuse_booking(wish: Wish, at: datetime) -> BookingRefusal | None:
     """The reason to refuse a place at an instant, the most helpful first; None when it may be given."""
-    if wish.starts_at <= at:
-        return BookingRefusal.SLOT_PAST
-    if wish.holds_this_slot:
-        return BookingRefusal.ALREADY_BOOKED
-    if wish.holds_an_overlapping_slot:
-        return BookingRefusal.OVERLAPS
-    if wish.places_left <= 0:
-        return BookingRefusal.SLOT_FULL
-    return None
+    reasons = (
+        (wish.starts_at <= at, BookingRefusal.SLOT_PAST),
+        (wish.holds_this_slot, BookingRefusal.ALREADY_BOOKED),
+        (not wish.offered, BookingRefusal.NOT_OFFERED),
+        (not wish.entitled, BookingRefusal.NOT_ELIGIBLE),
+        (at > wish.starts_at - wish.window.lead, BookingRefusal.SHORT_NOTICE),
+        (at < wish.starts_at - wish.window.horizon, BookingRefusal.TOO_EARLY),
+        (wish.holds_an_overlapping_slot, BookingRefusal.OVERLAPS),
+        (wish.places_left <= 0, BookingRefusal.SLOT_FULL),
+    )
+    return next((reason for holds, reason in reasons if holds), None)
 
 
 def refuse_cancellation(starts_at: datetime, deadline: timedelta, at: datetime) -> BookingRefusal | None:

@@ -35,8 +35,9 @@ class Verdict(StrEnum):
 class Benefit:
     """What is given, or may be: not `certain` while the verdict or its own condition is unknown.
 
-    `amount` is yuan, a month, a year or once as `kind` says, `cost_share` a share from 0 to 1; `illustrative` amounts
-    stand in for ones the district has yet to enter, and must be shown as such.
+    `amount` is yuan, a month, a year or once as `kind` says, `cost_share` a share from 0 to 1, of `sessions_a_year`
+    sessions where that is bounded; `illustrative` figures stand in for ones the district has yet to enter, and must be
+    shown as such.
     """
 
     kind: BenefitKind
@@ -45,6 +46,7 @@ class Benefit:
     amount: Decimal | None
     cost_share: Decimal | None
     access_class: str | None
+    sessions_a_year: int | None
     illustrative: bool
     clause: LegalReference
     because: tuple[CriterionResult, ...]
@@ -151,6 +153,7 @@ def _benefits(
             amount=benefit.amount,
             cost_share=term.cost_share,
             access_class=term.access_class,
+            sessions_a_year=term.sessions_a_year,
             illustrative=benefit.illustrative,
             clause=term.clause,
             because=tuple(results[name] for name in benefit.named),

@@ -87,7 +87,8 @@ class Service(Record):
 
     Without a site it is given where the resident is. All lengths are minutes: a slot lasts `minutes`; its resources are
     held `buffer_before` longer ahead of it and `buffer_after` behind it, and its slots stand that far apart. It can be
-    booked until `lead` before the start and from `horizon_days` before it. It may be for the entitled alone; others pay the price. `documents` are to be brought, one a line.
+    booked until `lead` before the start and from `horizon_days` before it. Where it is `only_entitled`, a plain no of
+    the programme refuses the booking; elsewhere that one pays the price. `documents` are to be brought, one a line.
     """
 
     provider: fields.ForeignKeyRelation[Provider] = fields.ForeignKeyField("models.Provider", related_name="services")

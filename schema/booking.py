@@ -1,103 +1,42 @@
-"""Services, slots and bookings."""
+"""Bookings, and why there is none."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import datetime
+from decimal import Decimal
 
 import strawberry
 
 from domain.booking import BookingRefusal
-from models.booking import BookingState
+from domain.entitlement import Verdict
+from models.booking import BookingFlag, BookingState
 from schema import messages
-from schema.identity import from_id, to_id
-from schema.paging import CursorInvalid
-from services.bookings import HeldBooking, OfferedService, OfferedSlot
+from schema.identity import to_id
+from schema.service import SHORT, Service, Slot
+from services.bookings import HeldBooking
 
 strawberry.enum(BookingRefusal, name="BookingRefusalReason", description="Why a booking was refused.")
-strawberry.enum(BookingState, name="BookingState", description="Whether a booking holds its place.")
-
-
-@strawberry.type(description="What a provider offers.")
-class Service:
-    """A service and where it is given."""
-
-    id: strawberry.ID
-    name: str
-    programme: str = strawberry.field(description="The entitlement that pays for it.")
-    provider: str
-    address: str
-    cancel_minutes: int = strawberry.field(
-        description="Bookings can be cancelled until so many minutes before the start."
-    )
-
-    @classmethod
-    def of(cls, service: OfferedService) -> "Service":
-        """The service of a loaded row."""
-        return cls(
-            id=to_id("Service", service.id),
-            name=service.name,
-            programme=service.programme,
-            provider=service.provider,
-            address=service.address,
-            cancel_minutes=int(service.cancel_before.total_seconds()) // 60,
-        )
-
-
-@strawberry.type(description="A time at which a service can be had.")
-class Slot:
-    """A time with places."""
-
-    id: strawberry.ID
-    starts_at: datetime
-    ends_at: datetime
-    capacity: int
-    free: int = strawberry.field(description="Places that can still be had.")
-
-    @classmethod
-    def of(cls, slot: OfferedSlot) -> "Slot":
-        """The slot of a loaded row."""
-        return cls(
-            id=to_id("Slot", slot.id),
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            capacity=slot.capacity,
-            free=slot.free,
-        )
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def slot_cursor(slot: OfferedSlot) -> str:
-    """The place of a slot in the order of time: its start, and its key among those that start together."""
-    return f"{(slot.starts_at - _EPOCH) // _MICROSECOND}.{to_id('Slot', slot.id)}"
-
-
-def slot_place(cursor: str) -> tuple[datetime, UUID]:
-    """The start and the key in a cursor.
-
-    Raises:
-        CursorInvalid: `slot_cursor` did not make it.
-    """
-    start, _, slot_id = cursor.partition(".")
-    key = from_id("Slot", slot_id)
-    try:
-        starts_at = _EPOCH + int(start) * _MICROSECOND
-    except (ValueError, OverflowError):
-        raise CursorInvalid from None
-    if key is None:
-        raise CursorInvalid
-    return starts_at, key
+strawberry.enum(BookingState, name="BookingState", description="Where a booking is; all but a cancelled one hold.")
+strawberry.enum(BookingFlag, name="BookingFlag", description="Why a person has to look at a booking.")
 
 
 @strawberry.type(description="A resident's place in a slot.")
 class Booking:
-    """A booking with what it is for."""
+    """A booking with what it is for and what it was quoted at."""
 
     id: strawberry.ID
     state: BookingState
     booked_at: datetime
     cancelled_at: datetime | None
+    course_booking_id: strawberry.ID | None = strawberry.field(description="The booking of the course it belongs to.")
+    price: Decimal = strawberry.field(description="Yuan for the session, before any share is borne.")
+    verdict: Verdict | None = strawberry.field(
+        description="The answer of the service's programme for the day of the session; null where no programme pays."
+    )
+    cost_share: Decimal | None = strawberry.field(
+        description="The share of the price that the programme bears, from 0 to 1; null while that is not certain."
+    )
+    to_bring: list[str] = strawberry.field(description="What to bring, in Chinese.", metadata=SHORT)
+    interpreter: bool = strawberry.field(description="Whether an interpreter comes to this appointment.")
+    flag: BookingFlag | None
     slot: Slot
     service: Service
 
@@ -106,9 +45,16 @@ class Booking:
         """The booking of a loaded row."""
         return cls(
             id=to_id("Booking", booking.id),
-            state=BookingState(booking.state),
+            state=booking.state,
             booked_at=booking.booked_at,
             cancelled_at=booking.cancelled_at,
+            course_booking_id=to_id("CourseBooking", booking.enrolment_id) if booking.enrolment_id else None,
+            price=booking.price,
+            verdict=booking.verdict,
+            cost_share=booking.cost_share,
+            to_bring=list(booking.to_bring),
+            interpreter=booking.interpreter,
+            flag=booking.flag,
             slot=Slot.of(booking.slot),
             service=Service.of(booking.service),
         )

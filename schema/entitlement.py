@@ -98,6 +98,9 @@ class Benefit:
     yearly: Decimal | None = strawberry.field(description="Yuan a year.")
     once: Decimal | None = strawberry.field(description="Yuan, paid one time.")
     cost_share: Decimal | None = strawberry.field(description="Share of the person's cost, from 0 to 1.")
+    sessions_a_year: int | None = strawberry.field(
+        description="Sessions of a calendar year for which the share is borne; null where there is no bound."
+    )
     access_class: str | None = strawberry.field(description="The tier that a pass carries and tariffs price.")
     illustrative: bool = strawberry.field(
         description="Whether the amount is an example, in place of one that the district has yet to enter: show it so."
@@ -117,6 +120,7 @@ class Benefit:
             once=given.amount if given.kind is BenefitKind.ONCE else None,
             cost_share=given.cost_share,
             access_class=given.access_class,
+            sessions_a_year=given.sessions_a_year,
             illustrative=given.illustrative,
             clause=Clause.of(given.clause),
             because=[Criterion.of(result) for result in given.because],

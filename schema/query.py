@@ -5,13 +5,17 @@ from typing import Annotated
 
 import strawberry
 
-from schema.booking import Service, Slot, slot_cursor, slot_place
+from models.service import ServiceKind
 from schema.context import Info
 from schema.identity import from_id, to_id
 from schema.paging import Connection, CursorInvalid, page_of
+from schema.service import Found, Service, Slot, slot_cursor, slot_place
 from schema.viewer import Viewer, viewer
-from services import bookings
+from services import catalogue
+from services.catalogue import Accessibility, Wanted
 
+From = Annotated[datetime, strawberry.argument(name="from", description="The span's beginning, included.")]
+Until = Annotated[datetime, strawberry.argument(description="The span's end, excluded.")]
 First = Annotated[int, strawberry.argument(description="Entries of the page, 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="The cursor behind which the page begins.")]
 
@@ -33,7 +37,7 @@ class Query:
             behind = from_id("Service", after)
             if behind is None:
                 raise CursorInvalid
-        rows = await bookings.services(info.context.resources, behind, first + 1)
+        rows = await catalogue.services(info.context.resources, behind, first + 1)
         return page_of(rows, first, Service.of, lambda row: to_id("Service", row.id))
 
     @strawberry.field(description="The slots of a service that begin in a span of time, earliest first, none past.")
@@ -41,8 +45,8 @@ class Query:
         self,
         info: Info,
         service_id: strawberry.ID,
-        start: Annotated[datetime, strawberry.argument(name="from", description="The span's beginning, included.")],
-        until: Annotated[datetime, strawberry.argument(description="The span's end, excluded.")],
+        start: From,
+        until: Until,
         first: First,
         after: After = None,
     ) -> Connection[Slot]:
@@ -51,5 +55,30 @@ class Query:
         behind = slot_place(after) if after is not None else None
         if service is None:
             return page_of((), first, Slot.of, slot_cursor)
-        rows = await bookings.slots(info.context.resources, service, start, until, behind, first + 1)
+        rows = await catalogue.slots(info.context.resources, service, start, until, behind, first + 1)
         return page_of(rows, first, Slot.of, slot_cursor)
+
+    @strawberry.field(
+        description="Slots over all providers that can be booked now and begin in a span of time, earliest first."
+    )
+    async def free_slots(
+        self,
+        info: Info,
+        start: From,
+        until: Until,
+        first: First,
+        after: After = None,
+        kind: ServiceKind | None = None,
+        programme: str | None = None,
+        town: Annotated[
+            str | None, strawberry.argument(description="Services given at the resident's own place come along.")
+        ] = None,
+        accessibility: Annotated[
+            list[Accessibility] | None, strawberry.argument(description="What the site must have, all of it.")
+        ] = None,
+    ) -> Connection[Found]:
+        """A page of slots with a free place."""
+        wanted = Wanted(kind, programme, town, frozenset(accessibility or ()))
+        behind = slot_place(after) if after is not None else None
+        rows = await catalogue.free_slots(info.context.resources, wanted, start, until, behind, first + 1)
+        return page_of(rows, first, Found.of, lambda row: slot_cursor(row.slot))

@@ -1,118 +1,69 @@
-"""Services, their free slots, and places in them: never overbooked, never held twice."""
+"""Places in slots, booked and given back: never overbooked, never held twice."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import asyncpg
 
 from domain.access import Act, Viewer
-from domain.booking import BookingRefusal, Wish, refuse_booking, refuse_cancellation
+from domain.booking import BookingRefusal, refuse_cancellation
 from domain.card import is_usable
 from domain.dates import local_date
-from models.record import new_id
+from domain.entitlement import Verdict
+from models.booking import BookingFlag, BookingState
 from services import audit, idempotency
-from services.people import People, Person
+from services.catalogue import SERVICE_COLUMNS, SERVICE_OF_SLOT, SLOT_COLUMNS, OfferedService, OfferedSlot
+from services.people import People, Person, person_for
+from services.places import Order, place_of, quotes_for, take
 from services.resources import Resources
 
-_BOOKINGS = """
-SELECT b.id, b.resident_id, b.state, b.booked_at, b.cancelled_at, s.id AS slot_id, s.starts_at, s.ends_at,
-       s.capacity, s.taken, v.id AS service_id, v.name AS service_name, v.programme, v.cancel_minutes,
-       p.name AS provider_name, p.address
-FROM booking b JOIN slot s ON s.id = b.slot_id JOIN service v ON v.id = s.service_id
-     JOIN provider p ON p.id = v.provider_id
+_BOOKINGS = f"""
+SELECT b.id, b.resident_id, b.enrolment_id, b.state, b.booked_at, b.cancelled_at, b.price, b.verdict, b.cost_share,
+       b.to_bring, b.flag, {SLOT_COLUMNS}, {SERVICE_COLUMNS},
+       EXISTS (SELECT FROM allocation a WHERE a.booking_id = b.id AND a.released_at IS NULL) AS interpreter
+FROM booking b JOIN slot s ON s.id = b.slot_id JOIN {SERVICE_OF_SLOT}
 """
 
-# The count moves in the statement that makes the booking: both happen or neither, at any concurrency.
-_TAKE = """
-WITH place AS (
-    UPDATE slot SET taken = taken + 1 WHERE id = $2 AND taken < capacity RETURNING id, starts_at, ends_at
-)
-INSERT INTO booking (id, slot_id, resident_id, state, starts_at, ends_at, booked_at)
-SELECT $1, id, $3, 'booked', starts_at, ends_at, $4 FROM place RETURNING id
-"""
-
+# What the booking asked for goes with it, what its session holds goes with the last one in it.
 _GIVE_BACK = """
 WITH released AS (
-    UPDATE booking SET state = 'cancelled', cancelled_at = $2 WHERE id = $1 AND state = 'booked' RETURNING slot_id
+    UPDATE booking SET state = 'cancelled', cancelled_at = $2, revision = revision + 1
+    WHERE id = $1 AND state IN ('requested', 'booked') RETURNING slot_id
+), left_over AS (
+    UPDATE slot SET taken = taken - 1 FROM released WHERE slot.id = released.slot_id RETURNING slot.id, slot.taken
 )
-UPDATE slot SET taken = taken - 1 FROM released WHERE slot.id = released.slot_id
+UPDATE allocation SET released_at = $2 FROM left_over
+WHERE slot_id = left_over.id AND released_at IS NULL
+AND (booking_id = $1 OR (booking_id IS NULL AND left_over.taken = 0))
 """
 
 _REFUSALS = frozenset(BookingRefusal)
 
 
 @dataclass(frozen=True)
-class OfferedService:
-    """A service with its provider; bookings can be cancelled until `cancel_before` ahead of the start."""
-
-    id: UUID
-    name: str
-    programme: str
-    provider: str
-    address: str
-    cancel_before: timedelta
-
-
-@dataclass(frozen=True)
-class OfferedSlot:
-    """A time with `capacity` places, of which `free` can still be had."""
-
-    id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    capacity: int
-    free: int
-
-
-@dataclass(frozen=True)
 class HeldBooking:
-    """A resident's booking with the slot and the service it is for."""
+    """A resident's booking with the slot and the service it is for, and what it was quoted at.
+
+    `price` is in yuan, `cost_share` the share of it that the service's programme bears; None where it is not certain.
+    """
 
     id: UUID
     resident_id: UUID
-    state: str
+    enrolment_id: UUID | None
+    state: BookingState
     booked_at: datetime
     cancelled_at: datetime | None
+    price: Decimal
+    verdict: Verdict | None
+    cost_share: Decimal | None
+    to_bring: tuple[str, ...]
+    flag: BookingFlag | None
+    interpreter: bool
     slot: OfferedSlot
     service: OfferedService
-
-
-async def services(resources: Resources, after: UUID | None, limit: int) -> Sequence[OfferedService]:
-    """The services behind `after` in the order of their keys, `limit` at most."""
-    rows = await resources.database.fetch(
-        "SELECT v.id AS service_id, v.name AS service_name, v.programme, v.cancel_minutes, p.name AS provider_name, "
-        "p.address FROM service v JOIN provider p ON p.id = v.provider_id WHERE $1::uuid IS NULL OR v.id > $1 "
-        "ORDER BY v.id LIMIT $2",
-        after,
-        limit,
-    )
-    return [_service(row) for row in rows]
-
-
-async def slots(
-    resources: Resources,
-    service_id: UUID,
-    start: datetime,
-    end: datetime,
-    after: tuple[datetime, UUID] | None,
-    limit: int,
-) -> Sequence[OfferedSlot]:
-    """The slots of a service that begin in [start, end) and are not past, in order of time, `limit` at most."""
-    moment, key = after or (None, None)
-    rows = await resources.database.fetch(
-        "SELECT id AS slot_id, starts_at, ends_at, capacity, taken FROM slot "
-        "WHERE service_id = $1 AND starts_at >= $2 AND starts_at < $3 "
-        "AND ($4::timestamptz IS NULL OR (starts_at, id) > ($4, $5::uuid)) ORDER BY starts_at, id LIMIT $6",
-        service_id,
-        max(start, resources.clock()),
-        end,
-        moment,
-        key,
-        limit,
-    )
-    return [_slot(row) for row in rows]
 
 
 async def bookings_of(resources: Resources, resident_ids: Sequence[UUID]) -> Sequence[HeldBooking]:
@@ -133,25 +84,42 @@ async def booking(resources: Resources, booking_id: UUID) -> HeldBooking:
 
 
 async def book_slot(
-    resources: Resources, viewer: Viewer, people: People, slot_id: UUID, resident_id: UUID | None, key: str
+    resources: Resources,
+    viewer: Viewer,
+    people: People,
+    slot_id: UUID,
+    resident_id: UUID | None,
+    key: str,
+    *,
+    interpreter: bool = False,
 ) -> HeldBooking | BookingRefusal:
-    """Take a place for the viewer, or for a ward by id; the same `key` again gets the first answer."""
+    """Take a place for the viewer, a ward by id, or as staff for anybody in the area, with an interpreter if asked.
+
+    The same `key` again gets the first answer.
+    """
     at = resources.clock()
-    person = people.reach(resident_id, Act.BOOK, local_date(at))
+    person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at))
+    place = await place_of(resources, slot_id)
+    quotes = await quotes_for(resources, person, [place]) if person and place else []
 
     async def work(connection: asyncpg.Connection) -> str:
         if person is None:
             return BookingRefusal.NOT_ALLOWED
-        if person.card is None or not is_usable(person.card.on_record, local_date(at)):
-            return BookingRefusal.CARD_NOT_USABLE
-        answer = await _book(connection, slot_id, person.id, at)
-        if answer not in _REFUSALS and person is not people.own:
-            await audit.record(connection, _event(viewer, "book_slot", person), at)
-        return answer
+        if place is None:
+            return BookingRefusal.SLOT_NOT_FOUND
+        if place.course_id is not None:
+            return BookingRefusal.PART_OF_COURSE
+        refusal = await lock_for_booking(connection, person, at)
+        if refusal is not None:
+            return refusal
+        answer = await take(connection, Order(person.id, place, quotes[0], interpreter=interpreter), at)
+        if not isinstance(answer, BookingRefusal):
+            await log_for_other(connection, viewer, people, "book_slot", person, at)
+        return str(answer)
 
     # Without an id and with her own is the same request.
-    request = ["book", str(slot_id), str(person.id if person else resident_id)]
-    return await _once(resources, viewer, key, request, at, work)
+    request = ["book", str(slot_id), str(person.id if person else resident_id), *["interpreter"][: int(interpreter)]]
+    return await _told(resources, await answer_once(resources, viewer, key, request, work))
 
 
 async def cancel_booking(
@@ -159,110 +127,94 @@ async def cancel_booking(
 ) -> HeldBooking | BookingRefusal:
     """Give a place back, within the service's deadline; the same `key` again gets the first answer."""
     at = resources.clock()
+    rows = await resources.database.fetch("SELECT resident_id FROM booking WHERE id = $1", booking_id)
+    resident_id = rows[0]["resident_id"] if rows else None
+    # A stranger's booking and none at all are answered alike.
+    person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at)) if rows else None
 
     async def work(connection: asyncpg.Connection) -> str:
-        return await _cancel(connection, viewer, people, booking_id, at)
+        if person is None:
+            return BookingRefusal.BOOKING_NOT_FOUND
+        refusal = await _cancel(connection, booking_id, at)
+        if refusal is not None:
+            return refusal
+        await log_for_other(connection, viewer, people, "cancel_booking", person, at)
+        return str(booking_id)
 
-    return await _once(resources, viewer, key, ["cancel", str(booking_id)], at, work)
+    return await _told(resources, await answer_once(resources, viewer, key, ["cancel", str(booking_id)], work))
 
 
-async def _once(
+async def answer_once(
     resources: Resources,
     viewer: Viewer,
     key: str,
     request: list[str],
-    at: datetime,
     work: Callable[[asyncpg.Connection], Awaitable[str]],
-) -> HeldBooking | BookingRefusal:
-    """Do the work in one transaction, or tell what it came to the first time."""
+) -> str:
+    """Do the work in one transaction, or tell what it came to the first time: an id, or a refusal's value."""
     try:
         async with resources.database.transaction() as connection:
-            answer = await idempotency.once(connection, viewer.account_id, key, request, at, lambda: work(connection))
+            return await idempotency.once(
+                connection, viewer.account_id, key, request, resources.clock(), lambda: work(connection)
+            )
     except idempotency.KeyReused:
         return BookingRefusal.KEY_REUSED
     except idempotency.InFlight:
         return BookingRefusal.IN_FLIGHT
-    return await _told(resources, answer)
+
+
+async def lock_for_booking(connection: asyncpg.Connection, person: Person, at: datetime) -> BookingRefusal | None:
+    """Let one booking at a time be made for a person, or two overlapping ones could pass each other."""
+    if person.card is None or not is_usable(person.card.on_record, local_date(at)):
+        return BookingRefusal.CARD_NOT_USABLE
+    await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", person.id)
+    return None
+
+
+async def log_for_other(
+    connection: asyncpg.Connection, viewer: Viewer, people: People, action: str, person: Person, at: datetime
+) -> None:
+    """Write down what somebody did for another; what she does for herself is hers."""
+    if person is not people.own:
+        event = audit.Event(f"account:{viewer.account_id}", action, str(person.id))
+        await audit.record(connection, event, at)
 
 
 async def _told(resources: Resources, answer: str) -> HeldBooking | BookingRefusal:
-    """An answer is kept as text: a booking's id, or the reason for which there is none."""
     return BookingRefusal(answer) if answer in _REFUSALS else await booking(resources, UUID(answer))
 
 
-async def _book(connection: asyncpg.Connection, slot_id: UUID, resident_id: UUID, at: datetime) -> str:
-    # One booking at a time for one person, or two overlapping ones could pass each other.
-    await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", resident_id)
+async def _cancel(connection: asyncpg.Connection, booking_id: UUID, at: datetime) -> BookingRefusal | None:
     row = await connection.fetchrow(
-        "SELECT s.starts_at, s.capacity - s.taken AS places_left, "
-        "EXISTS (SELECT FROM booking b WHERE b.slot_id = s.id AND b.resident_id = $2 AND b.state = 'booked') AS held, "
-        "EXISTS (SELECT FROM booking b WHERE b.resident_id = $2 AND b.state = 'booked' "
-        "AND b.starts_at < s.ends_at AND b.ends_at > s.starts_at) AS overlaps FROM slot s WHERE s.id = $1",
-        slot_id,
-        resident_id,
-    )
-    if row is None:
-        return BookingRefusal.SLOT_NOT_FOUND
-    refusal = refuse_booking(Wish(row["starts_at"], row["places_left"], row["held"], row["overlaps"]), at)
-    if refusal is not None:
-        return refusal
-    booking_id = await connection.fetchval(_TAKE, new_id(), slot_id, resident_id, at)
-    if booking_id is None:
-        return BookingRefusal.SLOT_FULL
-    return str(booking_id)
-
-
-async def _cancel(
-    connection: asyncpg.Connection, viewer: Viewer, people: People, booking_id: UUID, at: datetime
-) -> str:
-    row = await connection.fetchrow(
-        "SELECT b.resident_id, b.state, b.starts_at, v.cancel_minutes FROM booking b JOIN slot s ON s.id = b.slot_id "
+        "SELECT b.enrolment_id, b.state, b.starts_at, v.cancel_minutes FROM booking b JOIN slot s ON s.id = b.slot_id "
         "JOIN service v ON v.id = s.service_id WHERE b.id = $1 FOR UPDATE OF b",
         booking_id,
     )
-    # A stranger's booking and none at all are answered alike.
-    person = people.reach(row["resident_id"], Act.BOOK, local_date(at)) if row else None
-    if person is None:
-        return BookingRefusal.BOOKING_NOT_FOUND
-    if row["state"] != "booked":
+    if row["state"] == BookingState.CANCELLED:
         return BookingRefusal.CANCELLED_ALREADY
+    if row["enrolment_id"] is not None:
+        return BookingRefusal.PART_OF_COURSE
     refusal = refuse_cancellation(row["starts_at"], timedelta(minutes=row["cancel_minutes"]), at)
     if refusal is not None:
         return refusal
     await connection.execute(_GIVE_BACK, booking_id, at)
-    if person is not people.own:
-        await audit.record(connection, _event(viewer, "cancel_booking", person), at)
-    return str(booking_id)
-
-
-def _event(viewer: Viewer, action: str, ward: Person) -> audit.Event:
-    return audit.Event(f"account:{viewer.account_id}", action, str(ward.id))
+    return None
 
 
 def _booking(row: asyncpg.Record) -> HeldBooking:
     return HeldBooking(
-        row["id"],
-        row["resident_id"],
-        row["state"],
-        row["booked_at"],
-        row["cancelled_at"],
-        _slot(row),
-        _service(row),
-    )
-
-
-def _slot(row: asyncpg.Record) -> OfferedSlot:
-    return OfferedSlot(
-        row["slot_id"], row["starts_at"], row["ends_at"], row["capacity"], row["capacity"] - row["taken"]
-    )
-
-
-def _service(row: asyncpg.Record) -> OfferedService:
-    return OfferedService(
-        row["service_id"],
-        row["service_name"],
-        row["programme"],
-        row["provider_name"],
-        row["address"],
-        timedelta(minutes=row["cancel_minutes"]),
+        id=row["id"],
+        resident_id=row["resident_id"],
+        enrolment_id=row["enrolment_id"],
+        state=BookingState(row["state"]),
+        booked_at=row["booked_at"],
+        cancelled_at=row["cancelled_at"],
+        price=row["price"],
+        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+        cost_share=row["cost_share"],
+        to_bring=tuple(row["to_bring"].splitlines()),
+        flag=BookingFlag(row["flag"]) if row["flag"] else None,
+        interpreter=row["interpreter"],
+        slot=OfferedSlot.of(row),
+        service=OfferedService.of(row),
     )

@@ -13,7 +13,15 @@ from models.session import StaffRole
 from services.resources import Resources
 from services.vault import DataKey, Sealed
 
-_ROWS = """
+_PERSON = """r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
+       c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
+       c.valid_until AS card_valid_until"""
+_CARD = """
+    SELECT * FROM card WHERE card.resident_id = r.id
+    ORDER BY state IN ('active', 'suspended', 'lost') DESC, issued_on DESC, id DESC LIMIT 1
+"""
+
+_ROWS = f"""
 WITH person AS (
     SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS scope,
            NULL::date AS valid_from, NULL::date AS valid_until
@@ -23,19 +31,19 @@ WITH person AS (
     FROM guardian g WHERE g.account_id = $2 AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until >= $3)
 )
 SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.organisation,
-       p.*, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
-       c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
-       c.valid_until AS card_valid_until
+       p.*, {_PERSON}
 FROM session s
 LEFT JOIN staff ON staff.account_id = $2 AND (staff.left_on IS NULL OR staff.left_on > $3)
 LEFT JOIN person p ON true
 LEFT JOIN resident r ON r.id = p.resident_id
-LEFT JOIN LATERAL (
-    SELECT * FROM card WHERE card.resident_id = p.resident_id
-    ORDER BY state IN ('active', 'suspended', 'lost') DESC, issued_on DESC, id DESC LIMIT 1
-) c ON true
+LEFT JOIN LATERAL ({_CARD}) c ON true
 WHERE s.id = $1 AND s.account_id = $2 AND s.revoked_at IS NULL
 ORDER BY p.guardian_id NULLS FIRST
+"""
+
+_IN_AREA = f"""
+SELECT r.id AS resident_id, {_PERSON} FROM resident r LEFT JOIN LATERAL ({_CARD}) c ON true
+WHERE r.id = $1 AND ($2 = '' OR r.town = $2)
 """
 
 
@@ -141,6 +149,17 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
                 )
             )
     return People(own, tuple(wards), staff)
+
+
+async def person_for(
+    resources: Resources, people: People, resident_id: UUID | None, act: Act, on: date
+) -> Person | None:
+    """Whoever the viewer may act for: those of `People.reach`, and for staff everybody in their area."""
+    person = people.reach(resident_id, act, on)
+    if person is not None or people.staff is None or resident_id is None:
+        return person
+    rows = await resources.database.fetch(_IN_AREA, resident_id, people.staff.town)
+    return _person(resources, rows[0]) if rows else None
 
 
 def mask_name(name: str) -> str:

@@ -5,15 +5,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.booking import BookingRefusal, Wish, refuse_booking, refuse_cancellation
+from domain.booking import BookingRefusal, Window, Wish, refuse_booking, refuse_cancellation
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
-FREE = Wish(NOW + timedelta(hours=1), places_left=1, holds_this_slot=False, holds_an_overlapping_slot=False)
+FREE = Wish(
+    NOW + timedelta(hours=1),
+    places_left=1,
+    holds_this_slot=False,
+    holds_an_overlapping_slot=False,
+    window=Window(timedelta(hours=1), timedelta(days=42)),
+    offered=True,
+    entitled=True,
+)
 
 
 def test_a_free_place_is_given() -> None:
-    """The last place of a slot to come is given."""
+    """The last place of a slot to come is given, at the end of the time for booking and at its beginning."""
     assert refuse_booking(FREE, NOW) is None
+    assert refuse_booking(replace(FREE, starts_at=NOW + timedelta(days=42)), NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -21,6 +30,10 @@ def test_a_free_place_is_given() -> None:
     [
         (replace(FREE, starts_at=NOW), BookingRefusal.SLOT_PAST),
         (replace(FREE, places_left=0), BookingRefusal.SLOT_FULL),
+        (replace(FREE, places_left=0, offered=False), BookingRefusal.NOT_OFFERED),
+        (replace(FREE, places_left=0, entitled=False), BookingRefusal.NOT_ELIGIBLE),
+        (replace(FREE, starts_at=NOW + timedelta(minutes=59)), BookingRefusal.SHORT_NOTICE),
+        (replace(FREE, starts_at=NOW + timedelta(days=42, seconds=1)), BookingRefusal.TOO_EARLY),
         (replace(FREE, places_left=0, holds_this_slot=True), BookingRefusal.ALREADY_BOOKED),
         (replace(FREE, places_left=0, holds_an_overlapping_slot=True), BookingRefusal.OVERLAPS),
         (replace(FREE, starts_at=NOW - timedelta(hours=1), holds_this_slot=True), BookingRefusal.SLOT_PAST),

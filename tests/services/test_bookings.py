@@ -14,7 +14,7 @@ import pytest
 from domain.access import Viewer
 from domain.booking import BookingRefusal
 from models.record import new_id
-from services import bookings
+from services import catalogue, places
 from services.bookings import HeldBooking, book_slot, bookings_of, cancel_booking
 from services.database import DatabaseUnavailable
 from services.idempotency import hash_key
@@ -176,7 +176,7 @@ async def test_a_slot_that_fills_in_between_is_full(
 ) -> None:
     """The count decides and not what was read before it."""
     slot_id = await register.slot(service_id, capacity=1, taken=1)
-    monkeypatch.setattr(bookings, "refuse_booking", lambda *_: None)
+    monkeypatch.setattr(places, "refuse_booking", lambda *_: None)
 
     assert await book(resources, register, viewer, slot_id) is BookingRefusal.SLOT_FULL
 
@@ -405,7 +405,7 @@ async def test_services_are_listed_page_by_page(
     expected = [row["id"] for row in await owner.fetch("SELECT id FROM service ORDER BY id")]
 
     listed: list[UUID] = []
-    while page := await bookings.services(resources, listed[-1] if listed else None, 2):
+    while page := await catalogue.services(resources, listed[-1] if listed else None, 2):
         assert len(page) <= 2
         listed += [service.id for service in page]
 
@@ -418,8 +418,8 @@ async def test_slots_are_listed_page_by_page(resources: Resources, register: Reg
     ids = [await register.slot(service_id, hours=hour, capacity=5, taken=2) for hour in hours]
     now = resources.clock()
 
-    listed: list[bookings.OfferedSlot] = []
-    while page := await bookings.slots(
+    listed: list[catalogue.OfferedSlot] = []
+    while page := await catalogue.slots(
         resources,
         service_id,
         now - timedelta(days=1),

@@ -1,0 +1,195 @@
+"""One place in one slot, taken inside the caller's transaction: quoted before, counted and held in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import asyncpg
+
+from domain.booking import BookingRefusal, Window, Wish, refuse_booking
+from domain.dates import end_of, local_date, start_of
+from domain.entitlement import Verdict
+from domain.quote import Quote, quote
+from models.booking import BookingState
+from models.record import new_id
+from services.allocations import Busy, Chosen, Need, NotOffered, Scope, choose, hold
+from services.entitlements import decide_for, facts_of
+from services.people import Person
+from services.resources import Resources
+
+_PLACES = """
+SELECT s.id AS slot_id, s.course_id, s.starts_at, s.ends_at, v.id AS service_id, v.programme, v.documents,
+       v.only_entitled, v.needs_confirmation, v.lead_minutes, v.horizon_days, v.cancel_minutes,
+       v.buffer_before_minutes, v.buffer_after_minutes,
+       EXISTS (SELECT FROM service_resource n WHERE n.service_id = v.id AND NOT n.on_request) AS needs_resources,
+       coalesce((
+           SELECT price FROM service_price c WHERE c.service_id = v.id
+           AND c.valid_from <= (s.starts_at AT TIME ZONE 'Asia/Shanghai')::date ORDER BY c.valid_from DESC LIMIT 1
+       ), 0) AS price
+FROM slot s JOIN service v ON v.id = s.service_id
+"""
+
+_STATE = """
+SELECT s.capacity - s.taken AS places_left, s.state = 'open' AS offered,
+       EXISTS (
+           SELECT FROM booking b WHERE b.slot_id = s.id AND b.resident_id = $2 AND b.state <> 'cancelled'
+       ) AS held,
+       EXISTS (
+           SELECT FROM booking b WHERE b.resident_id = $2 AND b.state <> 'cancelled'
+           AND b.starts_at < s.ends_at AND b.ends_at > s.starts_at
+       ) AS overlaps
+FROM slot s WHERE s.id = $1
+"""
+
+# The count moves in the statement that makes the booking: both happen or neither, at any concurrency.
+_TAKE = """
+WITH place AS (
+    UPDATE slot SET taken = taken + 1 WHERE id = $2 AND taken < capacity AND state = 'open'
+    RETURNING id, starts_at, ends_at
+)
+INSERT INTO booking (id, slot_id, resident_id, enrolment_id, state, starts_at, ends_at, booked_at,
+                     price, programme, verdict, cost_share, rule_effective, to_bring)
+SELECT $1, id, $3, $4, $5, starts_at, ends_at, $6, $7, $8, $9, $10, $11, $12 FROM place RETURNING id
+"""
+
+# Sessions of a year that her programme bears already.
+_BORNE = """
+SELECT count(*) FROM booking WHERE resident_id = $1 AND programme = $2 AND starts_at >= $3 AND starts_at < $4
+AND cost_share > 0 AND state NOT IN ('cancelled', 'excused')
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A slot and what its service asks, as they stood before anything was locked."""
+
+    slot_id: UUID
+    course_id: UUID | None
+    starts_at: datetime
+    need: Need
+    needs_resources: bool
+    window: Window
+    cancel_before: timedelta
+    programme: str
+    documents: tuple[str, ...]
+    price: Decimal
+    only_entitled: bool
+    needs_confirmation: bool
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who is to have a place, on what terms, and whether an interpreter is wanted with it."""
+
+    resident_id: UUID
+    place: Place
+    quote: Quote
+    enrolment_id: UUID | None = None
+    interpreter: bool = False
+
+
+async def place_of(resources: Resources, slot_id: UUID) -> Place | None:
+    """The place that a slot offers; None without such a slot."""
+    rows = await resources.database.fetch(f"{_PLACES} WHERE s.id = $1", slot_id)
+    return _place(rows[0]) if rows else None
+
+
+async def places_of(resources: Resources, course_id: UUID) -> Sequence[Place]:
+    """The places that a course's sessions offer, in order of time."""
+    rows = await resources.database.fetch(f"{_PLACES} WHERE s.course_id = $1 ORDER BY s.starts_at, s.id", course_id)
+    return [_place(row) for row in rows]
+
+
+async def quotes_for(resources: Resources, person: Person, places: Sequence[Place]) -> Sequence[Quote]:
+    """What each place of one service would cost a person by the rules of its day; her facts are read once."""
+    if not places or not places[0].programme:
+        return [quote(place.price, place.documents, None) for place in places]
+    (facts,) = await facts_of(resources, [person])
+    days = [local_date(place.starts_at) for place in places]
+    decided = {
+        day: next((each for each in decide_for(resources, facts, day) if each.programme == places[0].programme), None)
+        for day in set(days)
+    }
+    return [quote(place.price, place.documents, decided[day]) for place, day in zip(places, days, strict=True)]
+
+
+async def take(connection: asyncpg.Connection, order: Order, at: datetime) -> UUID | BookingRefusal:
+    """The new booking's id. The caller holds the resident's lock, or two overlapping bookings could pass each other."""
+    place = order.place
+    refusal = await _refusal(connection, order, at)
+    if refusal is not None:
+        return refusal
+    try:
+        chosen = await _choose(connection, order)
+    except Busy:
+        return BookingRefusal.RESOURCE_BUSY
+    except NotOffered:
+        return BookingRefusal.NO_INTERPRETER
+    state = BookingState.REQUESTED if place.needs_confirmation else BookingState.BOOKED
+    terms = order.quote
+    booking_id: UUID | None = await connection.fetchval(
+        _TAKE,
+        *(new_id(), place.slot_id, order.resident_id, order.enrolment_id, state, at),
+        *(terms.price, terms.programme, terms.verdict, await _share(connection, order)),
+        *(terms.rule_effective, "\n".join(terms.to_bring)),
+    )
+    if booking_id is None:
+        return BookingRefusal.SLOT_FULL
+    await hold(connection, chosen, booking_id)
+    return booking_id
+
+
+async def _refusal(connection: asyncpg.Connection, order: Order, at: datetime) -> BookingRefusal | None:
+    place = order.place
+    row = await connection.fetchrow(_STATE, place.slot_id, order.resident_id)
+    wish = Wish(
+        starts_at=place.starts_at,
+        places_left=row["places_left"],
+        holds_this_slot=row["held"],
+        holds_an_overlapping_slot=row["overlaps"],
+        window=place.window,
+        offered=row["offered"],
+        entitled=not place.only_entitled or order.quote.verdict is not Verdict.NOT_ELIGIBLE,
+    )
+    return refuse_booking(wish, at)
+
+
+async def _choose(connection: asyncpg.Connection, order: Order) -> list[Chosen]:
+    place, scopes = order.place, {Scope.BOOKING} if order.interpreter else set()
+    if place.needs_resources or order.interpreter:
+        await connection.execute("SELECT FROM slot WHERE id = $1 FOR NO KEY UPDATE", place.slot_id)
+    if place.needs_resources and not await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM allocation WHERE slot_id = $1 AND booking_id IS NULL AND released_at IS NULL)",
+        place.slot_id,
+    ):
+        scopes.add(Scope.SESSION)
+    return await choose(connection, place.need, scopes) if scopes else []
+
+
+async def _share(connection: asyncpg.Connection, order: Order) -> Decimal | None:
+    if order.quote.sessions_a_year is None:
+        return order.quote.cost_share
+    day = local_date(order.place.starts_at)
+    first, last = day.replace(month=1, day=1), day.replace(month=12, day=31)
+    borne = await connection.fetchval(_BORNE, order.resident_id, order.quote.programme, start_of(first), end_of(last))
+    return order.quote.share_after(borne)
+
+
+def _place(row: asyncpg.Record) -> Place:
+    before, after = (timedelta(minutes=row[f"buffer_{side}_minutes"]) for side in ("before", "after"))
+    return Place(
+        slot_id=row["slot_id"],
+        course_id=row["course_id"],
+        starts_at=row["starts_at"],
+        need=Need(row["service_id"], row["slot_id"], row["starts_at"] - before, row["ends_at"] + after),
+        needs_resources=row["needs_resources"],
+        window=Window(timedelta(minutes=row["lead_minutes"]), timedelta(days=row["horizon_days"])),
+        cancel_before=timedelta(minutes=row["cancel_minutes"]),
+        programme=row["programme"],
+        documents=tuple(row["documents"].splitlines()),
+        price=row["price"],
+        only_entitled=row["only_entitled"],
+        needs_confirmation=row["needs_confirmation"],
+    )
