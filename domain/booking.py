@@ -33,10 +33,10 @@ class BookingRefusal(StrEnum):
 
 @dataclass(frozen=True)
 class Window:
-    """How long before its start a session can be booked: until `lead`, and from `horizon` on."""
+    """How long before its start a session can be booked: until `lead`, and from `horizon` on (None: at any time)."""
 
     lead: timedelta
-    horizon: timedelta
+    horizon: timedelta | None
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,15 @@ def refuse_booking(wish: Wish, at: datetime) -> BookingRefusal | None:
         (not wish.offered, BookingRefusal.NOT_OFFERED),
         (not wish.entitled, BookingRefusal.NOT_ELIGIBLE),
         (at > wish.starts_at - wish.window.lead, BookingRefusal.SHORT_NOTICE),
-        (at < wish.starts_at - wish.window.horizon, BookingRefusal.TOO_EARLY),
+        (_too_early(wish, at), BookingRefusal.TOO_EARLY),
         (wish.holds_an_overlapping_slot, BookingRefusal.OVERLAPS),
         (wish.places_left <= 0, BookingRefusal.SLOT_FULL),
     )
     return next((reason for holds, reason in reasons if holds), None)
+
+
+def _too_early(wish: Wish, at: datetime) -> bool:
+    return wish.window.horizon is not None and at < wish.starts_at - wish.window.horizon
 
 
 def refuse_cancellation(starts_at: datetime, deadline: timedelta, at: datetime) -> BookingRefusal | None:

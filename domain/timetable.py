@@ -10,15 +10,21 @@ from domain.calendar import DayKind, HolidayCalendar
 from domain.dates import start_of
 
 MINUTES_A_DAY = 24 * 60
+DAYS_A_WEEK = 7
+MOST_PLACES = 1_000
+MOST_PATTERNS = 100
 
 
 class TimetableRefusal(StrEnum):
     """Why a service cannot be open as was asked."""
 
     NOT_A_SPAN = "not_a_span"
-    NO_PLACES = "no_places"
+    TOO_MANY = "too_many"
+    NOT_A_WEEKDAY = "not_a_weekday"
+    PLACES = "places"
     TOO_SHORT = "too_short"
     OVERLAPS_ITSELF = "overlaps_itself"
+    REASON = "reason"
     PAST = "past"
     NOT_ALLOWED = "not_allowed"
 
@@ -115,17 +121,26 @@ class Sessions:
 
 def refuse_timetable(timetable: Timetable) -> TimetableRefusal | None:
     """Why a service cannot be open like that; None when it can."""
+    if len(timetable.patterns) > MOST_PATTERNS:
+        return TimetableRefusal.TOO_MANY
+    if not all(1 <= each.weekday <= DAYS_A_WEEK for each in timetable.patterns):
+        return TimetableRefusal.NOT_A_WEEKDAY
     openings: list[WeeklyPattern | ExtraOpening] = [*timetable.patterns, *timetable.extras]
     for opening in openings:
-        if not 0 <= opening.span.start < opening.span.end <= MINUTES_A_DAY:
-            return TimetableRefusal.NOT_A_SPAN
-        if opening.capacity < 1:
-            return TimetableRefusal.NO_PLACES
-        if opening.span.end - opening.span.start < timetable.minutes:
-            return TimetableRefusal.TOO_SHORT
+        refusal = _refuse_opening(opening.span, opening.capacity, timetable.minutes)
+        if refusal is not None:
+            return refusal
     if any(one.clashes(other, timetable.gap) for one, other in combinations(timetable.patterns, 2)):
         return TimetableRefusal.OVERLAPS_ITSELF
     return None
+
+
+def _refuse_opening(span: Span, capacity: int, minutes: int) -> TimetableRefusal | None:
+    if not 0 <= span.start < span.end <= MINUTES_A_DAY:
+        return TimetableRefusal.NOT_A_SPAN
+    if not 1 <= capacity <= MOST_PLACES:
+        return TimetableRefusal.PLACES
+    return TimetableRefusal.TOO_SHORT if span.end - span.start < minutes else None
 
 
 def sessions(timetable: Timetable, calendar: HolidayCalendar, first: date, last: date) -> Sessions:

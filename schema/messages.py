@@ -1,6 +1,7 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
 from domain.booking import BookingRefusal
+from domain.timetable import TimetableRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
@@ -61,6 +62,18 @@ BOOKING = {
     BookingRefusal.TOO_LATE: "已过取消时限，请直接联系服务机构。",
     BookingRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
     BookingRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
+}
+
+TIMETABLE = {
+    TimetableRefusal.TOO_MANY: "一周的开放时间太多，最多一百段。",
+    TimetableRefusal.NOT_A_WEEKDAY: "星期请填一到七。",
+    TimetableRefusal.NOT_A_SPAN: "开放时间不对。结束要晚于开始，并且在同一天。",
+    TimetableRefusal.PLACES: "名额请填一到一千。",
+    TimetableRefusal.TOO_SHORT: "开放时间太短，不够一次服务。",
+    TimetableRefusal.OVERLAPS_ITSELF: "有两段开放时间重叠，或者间隔太短。请调整后再试。",
+    TimetableRefusal.REASON: "原因请写一到八十个字。",
+    TimetableRefusal.PAST: "日期已经过去，请选今天或以后的日期。",
+    TimetableRefusal.NOT_ALLOWED: "您不是这家机构的工作人员，不能修改它的开放时间。",
 }
 
 CREDENTIAL = {

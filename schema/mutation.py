@@ -1,16 +1,12 @@
 """What can be done, each with its refusals in the answer: a client finds every expected failure in the schema."""
 
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
-from domain.booking import BookingRefusal
-from schema.booking import Booking, BookingRefused
+from schema.booking_mutation import BookingMutation, Key, Whom, whom
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
-from schema.identity import key_of
-from schema.scalars import IdempotencyKey
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -23,7 +19,7 @@ from schema.session import (
     WechatRefused,
     signed_in,
 )
-from services import binding, bookings, credentials, sessions
+from services import binding, credentials, sessions
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.sessions import RefreshRefusal
@@ -34,19 +30,9 @@ RefreshResult = Annotated[Session | RefreshRefused, strawberry.union("RefreshRes
 SignOutResult = Annotated[SignedOut | NotSignedIn, strawberry.union("SignOutResult")]
 BindCardResult = Annotated[CardBound | BindingRefused | WechatRefused | NotSignedIn, strawberry.union("BindCardResult")]
 BindingCodeResult = Annotated[BindingCode | BindingCodeRefused | NotSignedIn, strawberry.union("BindingCodeResult")]
-BookingResult = Annotated[Booking | BookingRefused | NotSignedIn, strawberry.union("BookingResult")]
 ChallengeResult = Annotated[Challenge | NotSignedIn, strawberry.union("ChallengeResult")]
 CredentialResult = Annotated[CredentialIssued | CredentialRefused | NotSignedIn, strawberry.union("CredentialResult")]
 OnlineCodeResult = Annotated[OnlineCode | CredentialRefused | NotSignedIn, strawberry.union("OnlineCodeResult")]
-
-Key = Annotated[IdempotencyKey, strawberry.argument(description="The same key again gets the first answer again.")]
-Whom = Annotated[
-    strawberry.ID | None, strawberry.argument(description="A ward's `residentId`; absent for the viewer herself.")
-]
-
-
-def _whom(resident_id: str | None) -> UUID | None:
-    return None if resident_id is None else key_of("Resident", resident_id)
 
 
 @strawberry.input(description="Whose card, and the proof: WeChat's phone code or a clerk's one-time code, one of them.")
@@ -60,7 +46,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation:
+class Mutation(BookingMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")
@@ -110,28 +96,6 @@ class Mutation:
         code = await binding.issue_binding_code(info.context.resources, signed.people, card_number)
         return BindingCodeRefused.of(code) if isinstance(code, CodeRefusal) else BindingCode.of(code)
 
-    @strawberry.mutation(description="Take a place in a slot, for the viewer or a ward.")
-    async def book_slot(self, info: Info, slot_id: strawberry.ID, key: Key, resident_id: Whom = None) -> BookingResult:
-        """The booking."""
-        signed = await signed_in(info)
-        if isinstance(signed, NotSignedIn):
-            return signed
-        held = await bookings.book_slot(
-            info.context.resources, signed.viewer, signed.people, key_of("Slot", slot_id), _whom(resident_id), key
-        )
-        return BookingRefused.of(held) if isinstance(held, BookingRefusal) else Booking.of(held)
-
-    @strawberry.mutation(description="Give a place back, within the service's deadline.")
-    async def cancel_booking(self, info: Info, booking_id: strawberry.ID, key: Key) -> BookingResult:
-        """The booking, cancelled."""
-        signed = await signed_in(info)
-        if isinstance(signed, NotSignedIn):
-            return signed
-        held = await bookings.cancel_booking(
-            info.context.resources, signed.viewer, signed.people, key_of("Booking", booking_id), key
-        )
-        return BookingRefused.of(held) if isinstance(held, BookingRefusal) else Booking.of(held)
-
     @strawberry.mutation(description="A nonce for the phone to sign before `issueCredential`.")
     async def credential_challenge(self, info: Info) -> ChallengeResult:
         """The nonce."""
@@ -152,7 +116,7 @@ class Mutation:
             info.context.resources,
             signed.viewer,
             signed.people,
-            _whom(resident_id),
+            whom(resident_id),
             from_text(holder_key),
             from_text(challenge),
             from_text(proof),
@@ -166,6 +130,6 @@ class Mutation:
         if isinstance(signed, NotSignedIn):
             return signed
         code = await credentials.issue_online_code(
-            info.context.resources, signed.viewer, signed.people, _whom(resident_id)
+            info.context.resources, signed.viewer, signed.people, whom(resident_id)
         )
         return CredentialRefused.of(code) if isinstance(code, CredentialRefusal) else OnlineCode.of(code)

@@ -7,11 +7,12 @@ import strawberry
 
 from models.service import ServiceKind
 from schema.context import Info
+from schema.course import Course
 from schema.identity import from_id, to_id
 from schema.paging import Connection, CursorInvalid, page_of
 from schema.service import Found, Service, Slot, slot_cursor, slot_place
 from schema.viewer import Viewer, viewer
-from services import catalogue
+from services import catalogue, enrolments
 from services.catalogue import Accessibility, Wanted
 
 From = Annotated[datetime, strawberry.argument(name="from", description="The span's beginning, included.")]
@@ -39,6 +40,17 @@ class Query:
                 raise CursorInvalid
         rows = await catalogue.services(info.context.resources, behind, first + 1)
         return page_of(rows, first, Service.of, lambda row: to_id("Service", row.id))
+
+    @strawberry.field(description="The courses that can be joined as a whole: those that have not begun.")
+    async def courses(self, info: Info, first: First, after: After = None) -> Connection[Course]:
+        """A page of courses."""
+        behind = None
+        if after is not None:
+            behind = from_id("Course", after)
+            if behind is None:
+                raise CursorInvalid
+        rows = await enrolments.courses(info.context.resources, behind, first + 1)
+        return page_of(rows, first, Course.of, lambda row: to_id("Course", row.id))
 
     @strawberry.field(description="The slots of a service that begin in a span of time, earliest first, none past.")
     async def slots(

@@ -77,6 +77,12 @@ async def bookings_of(resources: Resources, resident_ids: Sequence[UUID]) -> Seq
     return [_booking(row) for row in rows]
 
 
+async def bookings_in(resources: Resources, enrolment_id: UUID) -> Sequence[HeldBooking]:
+    """The bookings of one place in a course, in order of time."""
+    rows = await resources.database.fetch(f"{_BOOKINGS} WHERE b.enrolment_id = $1 ORDER BY b.starts_at", enrolment_id)
+    return [_booking(row) for row in rows]
+
+
 async def booking(resources: Resources, booking_id: UUID) -> HeldBooking:
     """One booking that is known to exist."""
     (row,) = await resources.database.fetch(f"{_BOOKINGS} WHERE b.id = $1", booking_id)

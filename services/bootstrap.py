@@ -30,12 +30,13 @@ def load_rules(directory: Path = POLICY) -> RuleBook:
 
 
 def load_holidays(directory: Path = POLICY) -> HolidayCalendar:
-    """The public holidays that are announced.
+    """The public holidays that are announced; a directory need not name more than the library knows.
 
     Raises:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
-    return load_calendar(_text(directory / CALENDAR))
+    file = directory / CALENDAR
+    return load_calendar(_text(file) if file.exists() else "")
 
 
 def _text(file: Path) -> str:

@@ -17,6 +17,7 @@ SERVICE_COLUMNS = """v.id AS service_id, v.name AS service_name, v.kind, v.progr
        coalesce(t.town, '') AS town, t.step_free, t.hearing_loop, t.guide_dog_welcome, t.parking_bay"""
 _WHOSE = "JOIN provider p ON p.id = v.provider_id LEFT JOIN site t ON t.id = v.site_id"
 SERVICE_OF_SLOT = f"service v ON v.id = s.service_id {_WHOSE}"
+SERVICE_OF_COURSE = f"service v ON v.id = c.service_id {_WHOSE}"
 SLOT_COLUMNS = "s.id AS slot_id, s.starts_at, s.ends_at, s.capacity, s.taken, s.state AS slot_state"
 
 # Only slots yet to come are read, by time; so history costs nothing, and the page ends the search.

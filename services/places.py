@@ -98,7 +98,9 @@ async def place_of(resources: Resources, slot_id: UUID) -> Place | None:
 
 async def places_of(resources: Resources, course_id: UUID) -> Sequence[Place]:
     """The places that a course's sessions offer, in order of time."""
-    rows = await resources.database.fetch(f"{_PLACES} WHERE s.course_id = $1 ORDER BY s.starts_at, s.id", course_id)
+    rows = await resources.database.fetch(
+        f"{_PLACES} WHERE s.course_id = $1 AND s.state = 'open' ORDER BY s.starts_at, s.id", course_id
+    )
     return [_place(row) for row in rows]
 
 
@@ -179,13 +181,15 @@ async def _share(connection: asyncpg.Connection, order: Order) -> Decimal | None
 
 def _place(row: asyncpg.Record) -> Place:
     before, after = (timedelta(minutes=row[f"buffer_{side}_minutes"]) for side in ("before", "after"))
+    # A course can be joined as soon as it stands there, however far it reaches.
+    horizon = timedelta(days=row["horizon_days"]) if row["course_id"] is None else None
     return Place(
         slot_id=row["slot_id"],
         course_id=row["course_id"],
         starts_at=row["starts_at"],
         need=Need(row["service_id"], row["slot_id"], row["starts_at"] - before, row["ends_at"] + after),
         needs_resources=row["needs_resources"],
-        window=Window(timedelta(minutes=row["lead_minutes"]), timedelta(days=row["horizon_days"])),
+        window=Window(timedelta(minutes=row["lead_minutes"]), horizon),
         cancel_before=timedelta(minutes=row["cancel_minutes"]),
         programme=row["programme"],
         documents=tuple(row["documents"].splitlines()),

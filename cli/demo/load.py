@@ -10,11 +10,14 @@ from uuid import UUID
 
 import asyncpg
 
-from cli.demo.people import DemoGuardian, DemoResident, district, residents
-from cli.demo.timetable import DemoSlot, slots
+from cli.demo import timetable
+from cli.demo.people import DemoGuardian, DemoResident, residents
+from cli.demo.timetable import Rows, timetable_rows
 from domain.dates import local_date
 from models.record import new_id
 from models.resident import GuardianScope
+from services.bootstrap import load_holidays
+from services.timetables import lay_out
 from services.vault import DataKey, Indexed, Sealed, Vault
 
 COLUMNS: Final = {
@@ -31,14 +34,10 @@ COLUMNS: Final = {
         *("relation", "scope", "proven_by", "valid_from"),
     ),
     "fact": ("id", "resident_id", "name", "source", "value_sealed", "valid_from", "valid_until", "recorded_on"),
-    "provider": ("id", "name", "address"),
-    "service": ("id", "provider_id", "name", "programme", "cancel_minutes"),
-    "slot": ("id", "service_id", "starts_at", "ends_at", "capacity", "taken"),
+    **timetable.COLUMNS,
 }
 BATCH: Final = 1_000
 PROOF: Final = "户口簿"
-
-Rows = dict[str, list[tuple[Any, ...]]]
 
 
 async def is_empty(connection: asyncpg.Connection) -> bool:
@@ -59,23 +58,16 @@ async def load_district(
         while batch := list(islice(people, BATCH)):
             await _copy(connection, _people_rows(vault, batch, on))
             advance(len(batch))
-        await _copy(connection, _timetable_rows(on))
+        await _copy(connection, timetable_rows(at, load_holidays()))
+        await extend_timetable(connection, at)
 
 
 async def extend_timetable(connection: asyncpg.Connection, at: datetime) -> None:
     """Add the slots that come into view as days pass, so that a demo kept for months can still be booked."""
-    on = local_date(at)
-    offered = await connection.fetch(
-        "SELECT v.id, v.name, max(s.starts_at) AS last FROM service v JOIN slot s ON s.service_id = v.id GROUP BY v.id"
-    )
-    patterns = {service["name"]: service for provider in district()["provider"] for service in provider["service"]}
-    rows: Rows = defaultdict(list)
-    for service in offered:
-        pattern = patterns.get(service["name"])
-        for slot in slots(pattern, on) if pattern else ():
-            if slot.starts_at > service["last"]:
-                rows["slot"].append(_slot_row(service["id"], slot))
-    await _copy(connection, rows)
+    holidays = load_holidays()
+    async with connection.transaction():
+        for service in await connection.fetch("SELECT id FROM service"):
+            await lay_out(connection, holidays, service["id"], at)
 
 
 async def _copy(connection: asyncpg.Connection, rows: Rows) -> None:
@@ -129,21 +121,3 @@ def _guardian_row(vault: Vault, ward_id: UUID, guardian: DemoGuardian, key: Data
         *(key.seal(Sealed.GUARDIAN_PHONE, guardian.phone), vault.index(Indexed.PHONE, guardian.phone)),
         *(guardian.relation, GuardianScope.FULL.value, PROOF, on),
     )
-
-
-def _timetable_rows(on: date) -> Rows:
-    rows: Rows = defaultdict(list)
-    for provider in district()["provider"]:
-        provider_id = new_id()
-        rows["provider"].append((provider_id, provider["name"], provider["address"]))
-        for service in provider["service"]:
-            service_id = new_id()
-            offer = (service["name"], service["programme"], service["cancel_minutes"])
-            rows["service"].append((service_id, provider_id, *offer))
-            for slot in slots(service, on):
-                rows["slot"].append(_slot_row(service_id, slot))
-    return rows
-
-
-def _slot_row(service_id: UUID, slot: DemoSlot) -> tuple[Any, ...]:
-    return (new_id(), service_id, slot.starts_at, slot.ends_at, slot.capacity, 0)

@@ -91,7 +91,7 @@ async def test_days_later_the_timetable_goes_on_and_nothing_doubles(owner: async
     """A demo kept for a week offers the week that came into view; the same day again adds nothing."""
     count = "SELECT count(*) FROM slot"
     before = await owner.fetchval(count)
-    last = await owner.fetchval("SELECT max(starts_at) FROM slot")
+    last = await owner.fetchval("SELECT max(starts_at) FROM slot WHERE generated")
 
     await extend_timetable(owner, AT)
     same_day = await owner.fetchval(count)
@@ -101,19 +101,21 @@ async def test_days_later_the_timetable_goes_on_and_nothing_doubles(owner: async
 
     assert same_day == before
     assert week_later == await owner.fetchval(count) > before
-    assert await owner.fetchval("SELECT max(starts_at) FROM slot") > last
+    assert await owner.fetchval("SELECT max(starts_at) FROM slot WHERE generated") > last
     assert (
         await owner.fetchval("SELECT count(*) FROM (SELECT FROM slot GROUP BY service_id, starts_at) s") == week_later
     )
 
 
-async def test_a_service_that_is_not_of_the_district_file_is_left_alone(owner: asyncpg.Connection) -> None:
-    """Whoever adds a service to the demo by hand keeps her own slots."""
-    service = await owner.fetchval("SELECT id FROM service LIMIT 1")
-    await owner.execute("UPDATE service SET name = 'renamed' WHERE id = $1", service)
-    count = "SELECT count(*) FROM slot WHERE service_id = $1"
-    before = await owner.fetchval(count, service)
+async def test_slots_that_were_added_by_hand_are_left_alone(owner: asyncpg.Connection) -> None:
+    """Whoever adds a slot outside the week keeps it, whatever is laid out later."""
+    await owner.execute(
+        "INSERT INTO slot (id, service_id, starts_at, ends_at, capacity, taken) "
+        "SELECT gen_random_uuid(), id, $1, $2, 3, 0 FROM service LIMIT 1",
+        AT + timedelta(days=3, hours=12),
+        AT + timedelta(days=3, hours=13),
+    )
 
-    await extend_timetable(owner, AT + timedelta(days=21))
+    await extend_timetable(owner, AT)
 
-    assert await owner.fetchval(count, service) == before
+    assert await owner.fetchval("SELECT state FROM slot WHERE NOT generated AND course_id IS NULL") == "open"

@@ -1,43 +1,54 @@
-"""Proves that the demo's slots follow their weekly pattern and the district's clock."""
+"""Proves that what the demo's providers offer is whole, open at the district's hours, and has a course to join."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from cli.demo.people import district
-from cli.demo.timetable import WEEKS, slots
+from cli.demo.timetable import COLUMNS, patterns, timetable_rows
 from domain.dates import local_date
+from domain.timetable import Span, Timetable, refuse_timetable
+from models.service import ResourceKind, ServiceKind
+from services.bootstrap import load_holidays
 
-PATTERN = {"weekdays": [2, 4], "times": ["09:00", "14:30"], "minutes": 90, "capacity": 4}
-
-
-def test_slots_fall_on_the_patterns_days_and_times_of_the_district() -> None:
-    """Each is on a Tuesday or Thursday at local time, as long and as large as the pattern says."""
-    made = list(slots(PATTERN, date(2026, 11, 25)))
-
-    assert {slot.starts_at.isoweekday() for slot in made} == {2, 4}
-    assert {f"{slot.starts_at:%H:%M %z}" for slot in made} == {"09:00 +0800", "14:30 +0800"}
-    assert {(slot.ends_at - slot.starts_at, slot.capacity) for slot in made} == {(timedelta(minutes=90), 4)}
+AT = datetime(2026, 11, 25, 2, tzinfo=UTC)
+SERVICE = {"weekdays": [2, 4], "hours": ["09:00-10:30", "14:30-16:00"], "minutes": 90, "capacity": 4}
 
 
-def test_slots_cover_whole_weeks_from_the_next_day() -> None:
-    """Nothing on the day itself, which may be over, and the last one within the weeks laid out."""
-    on = date(2026, 11, 24)
-    made = list(slots(PATTERN, on))
+def test_a_week_follows_the_districts_file() -> None:
+    """Each pattern is on a Tuesday or Thursday at those hours, from the day of the load on."""
+    made = list(patterns(SERVICE, date(2026, 11, 25)))
 
-    assert local_date(made[0].starts_at) == date(2026, 11, 26)
-    assert len(made) == WEEKS * 2 * 2
-    assert local_date(made[-1].starts_at) <= on + timedelta(weeks=WEEKS)
-
-
-def test_a_leap_day_has_slots() -> None:
-    """29 February is a day like any other: here a Tuesday."""
-    days = {local_date(slot.starts_at) for slot in slots(PATTERN, date(2028, 2, 20))}
-
-    assert date(2028, 2, 29) in days
+    assert {each.weekday for each in made} == {2, 4}
+    assert {each.span for each in made} == {Span(540, 630), Span(870, 960)}
+    assert {(each.capacity, each.valid_from, each.on_holidays) for each in made} == {(4, date(2026, 11, 25), False)}
 
 
-def test_every_service_of_the_district_offers_slots() -> None:
-    """The district file names no pattern that never comes true."""
+def test_every_service_of_the_district_can_be_had() -> None:
+    """Its kind is known, its week is one that the rules allow, and without a week it has a course."""
     services = [service for provider in district()["provider"] for service in provider["service"]]
 
-    assert services
-    assert all(list(slots(service, date(2026, 11, 25))) for service in services)
+    assert {service["kind"] for service in services} == set(ServiceKind)
+    for service in services:
+        week = list(patterns(service, date(2026, 11, 25)))
+        assert week or service["course"]
+        assert refuse_timetable(Timetable(service["minutes"], service.get("gap", 0), week)) is None
+
+
+def test_rows_fit_their_columns_and_name_each_other() -> None:
+    """Every row is as wide as its table, and every resource that a service uses is there."""
+    rows = timetable_rows(AT, load_holidays())
+
+    assert set(rows) == set(COLUMNS)
+    assert all(len(row) == len(COLUMNS[table]) for table, each in rows.items() for row in each)
+    assert {row[2] for row in rows["resource"]} == set(ResourceKind)
+    assert {row[2] for row in rows["service_resource"]} <= {row[0] for row in rows["resource"]}
+
+
+def test_the_course_meets_week_after_week() -> None:
+    """Six Wednesday evenings, the first at least a fortnight after the load, whether or not holidays fall on them."""
+    sessions = timetable_rows(AT, load_holidays())["slot"]
+
+    starts = [session[3] for session in sessions]
+    assert [after - before for before, after in pairwise(starts)] == [timedelta(weeks=1)] * 5
+    assert starts[0].isoweekday() == 3
+    assert local_date(starts[0]) >= local_date(AT) + timedelta(days=14)

@@ -17,12 +17,14 @@ FREE = Wish(
     offered=True,
     entitled=True,
 )
+ALWAYS = Window(timedelta(0), None)
 
 
 def test_a_free_place_is_given() -> None:
     """The last place of a slot to come is given, at the end of the time for booking and at its beginning."""
     assert refuse_booking(FREE, NOW) is None
     assert refuse_booking(replace(FREE, starts_at=NOW + timedelta(days=42)), NOW) is None
+    assert refuse_booking(replace(FREE, starts_at=NOW + timedelta(days=43), window=ALWAYS), NOW) is None
 
 
 @pytest.mark.parametrize(

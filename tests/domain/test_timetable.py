@@ -181,7 +181,10 @@ def test_a_day_differs_from_its_week() -> None:
         ({"span": Span(1380, 60)}, TimetableRefusal.NOT_A_SPAN),
         ({"span": Span(-1, 600)}, TimetableRefusal.NOT_A_SPAN),
         ({"span": Span(1380, 1441)}, TimetableRefusal.NOT_A_SPAN),
-        ({"capacity": 0}, TimetableRefusal.NO_PLACES),
+        ({"weekday": 0}, TimetableRefusal.NOT_A_WEEKDAY),
+        ({"weekday": 8}, TimetableRefusal.NOT_A_WEEKDAY),
+        ({"capacity": 0}, TimetableRefusal.PLACES),
+        ({"capacity": 1_001}, TimetableRefusal.PLACES),
         ({"span": Span(690, 749)}, TimetableRefusal.TOO_SHORT),
         ({"span": Span(600, 720)}, TimetableRefusal.OVERLAPS_ITSELF),
         ({"span": Span(699, 800)}, TimetableRefusal.OVERLAPS_ITSELF),
@@ -204,3 +207,13 @@ def test_openings_for_the_same_makeup_days_must_not_meet() -> None:
     week = [replace(SATURDAY, weekday=weekday, on_makeup_days=True) for weekday in (4, 5)]
 
     assert refuse_timetable(Timetable(60, 0, week)) is TimetableRefusal.OVERLAPS_ITSELF
+
+
+def test_a_week_has_a_bounded_number_of_openings() -> None:
+    """A hundred are judged, one more is refused before any is compared with the others."""
+    week = [
+        replace(SATURDAY, span=Span(minute, minute + 10), weekday=day) for day in (1, 2) for minute in range(0, 510, 10)
+    ]
+
+    assert refuse_timetable(Timetable(10, 0, week[:100])) is None
+    assert refuse_timetable(Timetable(10, 0, week[:101])) is TimetableRefusal.TOO_MANY

@@ -10,6 +10,7 @@ import pytest
 from card.gate import Outcome
 from card.refusal import RefusalReason
 from domain.booking import BookingRefusal
+from domain.timetable import TimetableRefusal
 from schema import messages
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
@@ -27,6 +28,7 @@ from services.taps import UploadRefusal
         (messages.CREDENTIAL, CredentialRefusal),
         (messages.ENROLMENT, EnrolmentRefusal),
         (messages.REFRESH, RefreshRefusal),
+        (messages.TIMETABLE, TimetableRefusal),
         (messages.UPLOAD, UploadRefusal),
         (messages.RIDE, Outcome),
     ],

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -246,25 +248,71 @@ class Register:
             "staff", account_id=account_id, role=role, organisation="区残联", town=town, left_on=left_on
         )
 
-    async def service(self, *, name: str = "康复训练", cancel_minutes: int = 120) -> UUID:
-        """A service with a provider of its own."""
-        provider_id = await self._insert("provider", name="康复中心", address="某路 2 号")
+    async def service(self, *, provider_id: UUID | None = None, **columns: Any) -> UUID:
+        """A service, with a provider of its own unless one is given; `columns` are those of its row."""
+        provider_id = provider_id or await self.provider()
+        offer = {"name": "康复训练", "programme": "rehab-training-relief", "cancel_minutes": 120, **columns}
+        return await self._insert("service", provider_id=provider_id, **offer)
+
+    async def provider(self) -> UUID:
+        """A provider."""
+        return await self._insert("provider", name="康复中心", address="某路 2 号")
+
+    async def site(self, provider_id: UUID, **columns: Any) -> UUID:
+        """A site of a provider."""
+        place = {"name": "城东站", "address": "某路 3 号", "town": "曹娥街道", **columns}
+        return await self._insert("site", provider_id=provider_id, **place)
+
+    async def price(self, service_id: UUID, price: str, valid_from: date = date(2020, 1, 1)) -> UUID:
+        """What a service costs from a day on."""
+        return await self._insert("service_price", service_id=service_id, price=Decimal(price), valid_from=valid_from)
+
+    async def resource(self, *service_ids: UUID, kind: str, on_request: bool = False, **columns: Any) -> UUID:
+        """A resource that these services may use."""
+        provider_id = await self.provider()
+        resource_id = await self._insert("resource", provider_id=provider_id, kind=kind, name="甲", **columns)
+        for service_id in service_ids:
+            await self._insert(
+                "service_resource", service_id=service_id, resource_id=resource_id, on_request=on_request
+            )
+        return resource_id
+
+    async def pattern(self, service_id: UUID, weekday: int, hours: str, **columns: Any) -> UUID:
+        """A weekly opening, its hours as 09:00-12:00, valid since long ago."""
+        start, end = (int(text[:2]) * 60 + int(text[3:]) for text in hours.split("-"))
+        week = {"capacity": 2, "valid_from": date(2020, 1, 1), **columns}
         return await self._insert(
-            "service",
-            provider_id=provider_id,
-            name=name,
-            programme="rehab-training-relief",
-            cancel_minutes=cancel_minutes,
+            "weekly_pattern", service_id=service_id, weekday=weekday, from_minute=start, until_minute=end, **week
         )
 
+    async def desk(self, account_id: UUID, service_id: UUID, *, left_on: date | None = None) -> None:
+        """Let an account work at the desk of a service's provider."""
+        provider_id = await self._owner.fetchval("SELECT provider_id FROM service WHERE id = $1", service_id)
+        await self._insert("provider_staff", account_id=account_id, provider_id=provider_id, left_on=left_on)
+
+    async def course(self, service_id: UUID, *, hours: Sequence[float], capacity: int = 2) -> UUID:
+        """A course whose sessions begin so many hours from now, and last one each."""
+        course_id = await self._insert("course", service_id=service_id, name="电脑入门", capacity=capacity)
+        for each in hours:
+            await self.slot(service_id, hours=each, capacity=capacity, course_id=course_id)
+        return course_id
+
     async def slot(
-        self, service_id: UUID, *, hours: float = 24, minutes: float = 60, capacity: int = 1, taken: int = 0
+        self,
+        service_id: UUID,
+        *,
+        hours: float = 24,
+        minutes: float = 60,
+        capacity: int = 1,
+        taken: int = 0,
+        course_id: UUID | None = None,
     ) -> UUID:
         """A slot that begins `hours` from now and lasts `minutes`."""
         starts_at = self._resources.clock() + timedelta(hours=hours)
         return await self._insert(
             "slot",
             service_id=service_id,
+            course_id=course_id,
             starts_at=starts_at,
             ends_at=starts_at + timedelta(minutes=minutes),
             capacity=capacity,
