@@ -32,7 +32,7 @@ def check_policy(
     for name in ("programme", "title", "in force"):
         table.add_column(name, no_wrap=True)
     table.add_column("clauses")
-    book = load_rules(directory or POLICY)
+    book = load_rules(directory or POLICY).chinese
     for programme in book.programmes:
         for version in programme.versions:
             period = f"{version.effective} – {version.ended or ''}"

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import attrgetter
+from typing import assert_never
 
 from domain.benefit import BenefitTerm
 from domain.comparison import Comparison
+from domain.language import Language
 from domain.legal import LegalIndex, LegalReference
 from domain.logic import Rule
 from domain.parameter import Parameter
@@ -117,3 +119,21 @@ class RuleBook:
             yield precedence.effective
         for programme in self.programmes:
             yield from programme.turning_days()
+
+
+@dataclass(frozen=True, eq=False)
+class RuleBooks:
+    """One and the same rules in each language."""
+
+    chinese: RuleBook
+    english: RuleBook
+
+    def of(self, language: Language) -> RuleBook:
+        """The book in a language."""
+        match language:
+            case Language.CHINESE:
+                return self.chinese
+            case Language.ENGLISH:
+                return self.english
+            case _:
+                assert_never(language)

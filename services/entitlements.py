@@ -36,7 +36,7 @@ async def facts_of(resources: Resources, persons: Sequence[Person]) -> Sequence[
         VaultRefused: a sealed value was altered.
     """
     rows = await resources.database.fetch(_STATEMENTS, [person.id for person in persons])
-    vocabulary = resources.rules.reference.vocabulary
+    vocabulary = resources.rules.chinese.reference.vocabulary
     return [Facts.of([*_known_of(person), *_stated(rows, person, vocabulary)]) for person in persons]
 
 
@@ -46,7 +46,7 @@ def decide_for(resources: Resources, facts: Facts, on: date) -> tuple[Entitlemen
     Raises:
         FactInvalid: a statement that no rule can read; `facts_of` returns none.
     """
-    return decide(resources.rules, facts, on)
+    return decide(resources.rules.chinese, facts, on)
 
 
 def _known_of(person: Person) -> Iterator[Fact]:

@@ -61,7 +61,7 @@ async def test_the_home_screen_takes_four_statements(
     home = body["data"]["viewer"]
     assert "errors" not in body
     assert len(home["wards"]) == 2
-    assert len(home["entitlements"]) == len(resources.rules.programmes) == len(home["wards"][1]["entitlements"])
+    assert len(home["entitlements"]) == len(resources.rules.chinese.programmes) == len(home["wards"][1]["entitlements"])
     assert len(statements) == 4
     assert all(sql.lstrip().startswith(("SELECT", "WITH")) for sql in statements)
 
