@@ -80,12 +80,28 @@ class Programme:
         """The first later day on which other rules apply than on a day, or none."""
         return min((turning for turning in self.turning_days() if turning > day), default=None)
 
+    def periods(self) -> Iterator["Period"]:
+        """The times from its first day on, in order and without a day between them; in some no rules apply."""
+        days = sorted(set(self.turning_days()))
+        ends = (following - timedelta(days=1) for following in days[1:])
+        for day, last in zip(days, [*ends, None], strict=True):
+            yield Period(day, last, self.on(day))
+
     def turning_days(self) -> Iterator[date]:
         """The days on which other rules begin to apply, or none."""
         for version in self.versions:
             yield version.effective
             if version.ended is not None and version.ended < date.max:
                 yield version.ended + timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days, both included, on which the same rules of a programme apply, or none; without an end for the last."""
+
+    begins: date
+    ends: date | None
+    version: Version | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -134,7 +134,7 @@ async def test_entitlements_are_told_in_english_too(ask: Ask, register: Register
     """The same verdicts in the same order, with nothing left in Chinese; Chinese is what one gets unasked."""
     document = """
     query ($language: Language!) { viewer { unasked: entitlements { title }
-      entitlements(language: $language) { verdict title runBy notes 
+      entitlements(language: $language) { verdict title runBy notes
                                             criteria { sentence clause { document citation } } } } }
     """
     viewer = await register.viewer(await register.resident())
