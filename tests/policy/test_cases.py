@@ -20,6 +20,8 @@ CASES = [
     for case in document["case"]
 ]
 
+ON = date(2026, 11, 25)
+
 
 def stated(rules: RuleBook, written: Mapping[str, Any]) -> Facts:
     """The facts of a case, each stated by its keeper and true on every day."""
@@ -41,7 +43,7 @@ def answer(rules: RuleBook, programme: str, facts: Facts, on: date) -> Entitleme
 
 @pytest.mark.parametrize(("programme", "case"), CASES, ids=[f"{slug}: {case['name']}" for slug, case in CASES])
 def test_case(rules: RuleBook, programme: str, case: Mapping[str, Any]) -> None:
-    """Verdict, amounts, shares, access classes and missing facts are those of the case, and nothing else is given."""
+    """Verdict, amounts, shares, services by title, access and missing facts are those of the case, and nothing else."""
     entitlement = answer(rules, programme, stated(rules, case["facts"]), case["on"])
 
     certain = [benefit for benefit in entitlement.benefits if benefit.certain]
@@ -52,6 +54,7 @@ def test_case(rules: RuleBook, programme: str, case: Mapping[str, Any]) -> None:
         assert amounts(certain, kind) == case.get(kind, []), kind
     assert given(certain, "cost_share") == case.get("cost_share", [])
     assert given(certain, "access_class") == case.get("access", [])
+    assert [benefit.title for benefit in certain if benefit.kind == "in_kind"] == case.get("in_kind", [])
     if "open" in case:
         assert given(waiting, "cost_share") == case["open"]
 
@@ -77,7 +80,7 @@ def test_every_programme_has_each_kind_of_case(rules: RuleBook) -> None:
 
 def test_no_programme_is_granted_for_want_of_facts(rules: RuleBook) -> None:
     """A resident of whom nothing is known is undetermined everywhere, and told what to bring."""
-    entitlements = decide(rules, Facts.of([]), date(2026, 11, 25))
+    entitlements = decide(rules, Facts.of([]), ON)
 
     assert {entitlement.verdict for entitlement in entitlements} == {Verdict.UNDETERMINED}
     assert all(entitlement.missing for entitlement in entitlements)
@@ -85,23 +88,13 @@ def test_no_programme_is_granted_for_want_of_facts(rules: RuleBook) -> None:
 
 def test_amounts_that_the_plan_does_not_give_are_marked(rules: RuleBook) -> None:
     """The plan names no yuan: whatever shows some says that it is an example."""
-    facts = stated(
-        rules,
-        {
-            "card_state": "active",
-            "card_grade": 1,
-            "care_level": "wholly",
-            "birth_date": date(1980, 5, 5),
-            "own_income": 0,
-        },
-    )
-
-    shown = [
-        benefit
-        for entitlement in decide(rules, facts, date(2026, 11, 25))
-        for benefit in entitlement.benefits
-        if benefit.amount is not None
+    amounts_on_day = [
+        (programme.slug, term.title, term.is_illustrative_on(ON, rules.reference.parameters))
+        for programme in rules.programmes
+        for version in programme.versions
+        for term in version.benefits
+        if term.amount_on(ON, rules.reference.parameters) is not None
     ]
 
-    assert len(shown) == 2
-    assert all(benefit.illustrative for benefit in shown)
+    assert amounts_on_day
+    assert all(illustrative for _, _, illustrative in amounts_on_day), amounts_on_day
