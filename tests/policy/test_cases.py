@@ -86,15 +86,29 @@ def test_no_programme_is_granted_for_want_of_facts(rules: RuleBook) -> None:
     assert all(entitlement.missing for entitlement in entitlements)
 
 
-def test_amounts_that_the_plan_does_not_give_are_marked(rules: RuleBook) -> None:
-    """The plan names no yuan: whatever shows some says that it is an example."""
-    amounts_on_day = [
-        (programme.slug, term.title, term.is_illustrative_on(ON, rules.reference.parameters))
-        for programme in rules.programmes
-        for version in programme.versions
-        for term in version.benefits
-        if term.amount_on(ON, rules.reference.parameters) is not None
-    ]
+# What the plan itself says of shares: all the cost, or half of it.
+SHARES_OF_THE_PLAN = {
+    "child-rehab": {Decimal(1)},
+    "psychiatric-medication": {Decimal(1)},
+    "rehab-training-relief": {Decimal(1), Decimal("0.5")},
+}
 
-    assert amounts_on_day
-    assert all(illustrative for _, _, illustrative in amounts_on_day), amounts_on_day
+
+def test_amounts_that_the_plan_does_not_give_are_marked(rules: RuleBook) -> None:
+    """The plan names no yuan, and the share of a cost only here and there: whatever else shows one is an example."""
+    parameters = rules.reference.parameters
+    for programme in rules.programmes:
+        for version in programme.versions:
+            for term in version.benefits:
+                given_by_plan = term.cost_share in SHARES_OF_THE_PLAN.get(programme.slug, ())
+                shows_figure = term.amount is not None or term.cost_share is not None
+                marked = term.is_illustrative_on(version.effective, parameters)
+                assert marked == (shows_figure and not given_by_plan), (programme.slug, term.title)
+
+
+def test_whoever_shows_an_example_says_so(rules: RuleBook) -> None:
+    """A note beside every example tells the resident that the district's notice counts."""
+    for programme in rules.programmes:
+        for version in programme.versions:
+            shows_example = any(term.illustrative for term in version.benefits)
+            assert shows_example == any("是示例" in note for note in version.notes), programme.slug
