@@ -52,7 +52,6 @@ GRANT_NOTHING = {
         "3.8 table row 2",
         "3.8 table row 3",
         "3.8 para 1",
-        "3.8 para 2",
         "3.8 para 3",
         "3.8 para 4",
     ],
