@@ -6,12 +6,12 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from domain.fact import CENT
 from domain.legal import LegalIndex, LegalReference
 from domain.logic import Rule, parse_rule
 from domain.parameter import Bound, Parameter, parse_bound
 from domain.policy_file import Section
 
-CENT = Decimal("0.01")
 NOTHING = Decimal(0)
 AMOUNTS = ("monthly", "yearly", "once")
 KINDS = (*AMOUNTS, "cost_share", "access_class", "in_kind")
