@@ -1,10 +1,12 @@
 """Turns what a made-up person lives like into the facts that departments would report of her."""
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
+
+from cli.demo.pursuits import ANSWERS_FROM, draw_pursuits
 
 SEVERE_GRADE: Final = 2
 CARE_CATEGORIES: Final = (5, 6)
@@ -15,6 +17,7 @@ LAST_AGE_OF_CHILD_REHAB: Final = 6
 # Shares of the people they are drawn from.
 POOR: Final = {True: 0.32, False: 0.14}  # by whether the disability is severe
 POOR_WITH_LIVING_GUARANTEE: Final = 0.8
+RURAL: Final = 0.65
 IN_CARE: Final = 0.7
 TRAINING: Final = {True: 0.6, False: 0.08}  # by whether the person is a small child
 INCOMPLETE: Final = 0.06
@@ -39,7 +42,7 @@ class Traits:
     """How a person lives, in the terms the rules ask about; `incomplete` people have not been asked yet.
 
     `income` is the person's own, in yuan a month; `living_guarantee` and `margin` say that the household gets 低保 or
-    lies just above it; `care` is the tier of care she needs, None for none.
+    lies just above it; `care` is the tier of care she needs, None for none; `pursuits` are answers by name of the fact.
     """
 
     income: int = 0
@@ -47,7 +50,9 @@ class Traits:
     margin: bool = False
     care: str | None = None
     trains: bool = False
+    rural: bool = False
     incomplete: bool = False
+    pursuits: Mapping[str, str | bool] = field(default_factory=dict)
 
 
 def draw_traits(draw: random.Random, age: int, category: int, grade: int) -> Traits:
@@ -56,13 +61,16 @@ def draw_traits(draw: random.Random, age: int, category: int, grade: int) -> Tra
     is_poor = draw.random() < POOR[severe]
     living_guarantee = is_poor and draw.random() < POOR_WITH_LIVING_GUARANTEE
     needs_care = severe or category in CARE_CATEGORIES
+    rural = draw.random() < RURAL
     return Traits(
         income=_income(draw, age, is_poor=is_poor, severe=severe),
         living_guarantee=living_guarantee,
         margin=is_poor and not living_guarantee,
         care=draw.choice(CARE_LEVELS) if needs_care and draw.random() < IN_CARE else None,
         trains=draw.random() < TRAINING[age <= LAST_AGE_OF_CHILD_REHAB],
+        rural=rural,
         incomplete=draw.random() < INCOMPLETE,
+        pursuits=draw_pursuits(draw, age, category, severe=severe, poor=is_poor, rural=rural),
     )
 
 
@@ -87,6 +95,9 @@ def _facts(traits: Traits, reviewed: date) -> Iterator[DemoFact]:
     yield DemoFact("own_income", str(traits.income), "civil_affairs", *a_year)
     yield DemoFact("household_hardship", hardship, "civil_affairs", *a_year)
     yield DemoFact("care_level", traits.care or "none", "federation", *until_changed)
+    yield DemoFact("residence", "rural" if traits.rural else "urban", "police", *until_changed)
+    for name, answer in traits.pursuits.items():
+        yield DemoFact(name, answer, ANSWERS_FROM[name], *until_changed)
 
 
 def _income(draw: random.Random, age: int, *, is_poor: bool, severe: bool) -> int:
