@@ -3,30 +3,8 @@
 import random
 from typing import Final
 
-Answers = dict[str, str | bool]  # by the name of the fact, in words of policy/facts.toml
+from cli.demo.answers import Answers, chance
 
-# The department that answers.
-ANSWERS_FROM: Final = {
-    "education_stage": "education",
-    "boards_at_school": "education",
-    "child_studies": "education",
-    "able_to_work": "federation",
-    "willing_to_work": "human_resources",
-    "quota_place": "human_resources",
-    "concentrated_place": "human_resources",
-    "public_post_place": "human_resources",
-    "family_seeks_public_post": "human_resources",
-    "self_employment_conditions": "human_resources",
-    "e_commerce_conditions": "human_resources",
-    "rural_low_income": "agriculture",
-    "poverty_base_place": "federation",
-    "massage_trade": "federation",
-    "legal_aid_conditions": "justice",
-    "home_conversion_need": "federation",
-    "home_conversion_listed": "federation",
-    "travels_by_car": "police",
-    "asks_for_volunteer": "federation",
-}
 # By the last age of each stage of education, how many of these ages are in it.
 STAGES: Final = ((2, "preschool", 0.0), (6, "preschool", 0.9), (14, "compulsory", 0.99), (17, "senior_secondary", 0.85))
 LAST_AGE_OF_COLLEGE: Final = 22
@@ -52,46 +30,42 @@ def draw_pursuits(draw: random.Random, age: int, category: int, *, severe: bool,
     """Answers that hang together; what no rule asks of such a person stays unasked."""
     answers: Answers = {"education_stage": _stage(draw, age)}
     if answers["education_stage"] == "preschool":
-        answers["boards_at_school"] = _chance(draw, 0.15)
+        answers["boards_at_school"] = chance(draw, 0.15)
     if poor:
-        answers["child_studies"] = age in PARENTS and _chance(draw, 0.4)
+        answers["child_studies"] = age in PARENTS and chance(draw, 0.4)
     answers |= _work(draw, age, category, severe=severe)
     if rural:
-        answers["rural_low_income"] = poor and _chance(draw, 0.7)
+        answers["rural_low_income"] = poor and chance(draw, 0.7)
     if answers.get("rural_low_income"):
-        answers["poverty_base_place"] = _chance(draw, 0.4)
-    if _chance(draw, ASKED_ABOUT_LEGAL_AID):
-        answers["legal_aid_conditions"] = _chance(draw, 0.3)
-    answers["home_conversion_need"] = _chance(draw, 0.3 if severe else 0.1)
+        answers["poverty_base_place"] = chance(draw, 0.4)
+    if chance(draw, ASKED_ABOUT_LEGAL_AID):
+        answers["legal_aid_conditions"] = chance(draw, 0.3)
+    answers["home_conversion_need"] = chance(draw, 0.3 if severe else 0.1)
     if answers["home_conversion_need"]:
-        answers["home_conversion_listed"] = _chance(draw, 0.4)
-    answers["travels_by_car"] = _chance(draw, 0.25)
-    answers["asks_for_volunteer"] = _chance(draw, 0.2 if severe else 0.08)
+        answers["home_conversion_listed"] = chance(draw, 0.4)
+    answers["travels_by_car"] = chance(draw, 0.25)
+    answers["asks_for_volunteer"] = chance(draw, 0.2 if severe else 0.08)
     return answers
-
-
-def _chance(draw: random.Random, share: float) -> bool:
-    return draw.random() < share
 
 
 def _stage(draw: random.Random, age: int) -> str:
     for last, stage, share in STAGES:
         if age <= last:
-            return stage if _chance(draw, share) else "none"
-    return "higher" if age <= LAST_AGE_OF_COLLEGE and _chance(draw, AT_COLLEGE) else "none"
+            return stage if chance(draw, share) else "none"
+    return "higher" if age <= LAST_AGE_OF_COLLEGE and chance(draw, AT_COLLEGE) else "none"
 
 
 def _work(draw: random.Random, age: int, category: int, *, severe: bool) -> Answers:
-    family_seeks = _chance(draw, 0.05)
+    family_seeks = chance(draw, 0.05)
     answers: Answers = {"family_seeks_public_post": family_seeks}
     if age >= WORKING_AGE.start:
-        answers["able_to_work"] = _chance(draw, ABLE[severe] if age in WORKING_AGE else 0.05)
+        answers["able_to_work"] = chance(draw, ABLE[severe] if age in WORKING_AGE else 0.05)
     if answers.get("able_to_work"):
-        answers["willing_to_work"] = _chance(draw, WILLING)
+        answers["willing_to_work"] = chance(draw, WILLING)
     if answers.get("willing_to_work"):
-        answers |= {place: _chance(draw, share) for place, share in PLACES.items()}
+        answers |= {place: chance(draw, share) for place, share in PLACES.items()}
     if family_seeks or answers.get("willing_to_work"):
-        answers["public_post_place"] = _chance(draw, 0.1)
+        answers["public_post_place"] = chance(draw, 0.1)
     if category == VISION:
-        answers["massage_trade"] = bool(answers.get("willing_to_work")) and _chance(draw, MASSAGE)
+        answers["massage_trade"] = bool(answers.get("willing_to_work")) and chance(draw, MASSAGE)
     return answers
