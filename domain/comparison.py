@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from math import ceil, floor
 from typing import Any, assert_never
@@ -74,12 +74,12 @@ class Range:
 
     def test(self, name: str, on: date, parameters: Mapping[str, Parameter]) -> Test:
         """The test of the fact of that name on a day."""
-        limits = _limits_on((self.at_least, self.at_most), on, parameters)
-        if limits is None:
+        interval = self.interval(on, parameters)
+        if interval is None:
             return _undecidable
-        low, high = limits
-        lowest: Any = Decimal("-Infinity") if low is None else low
-        highest: Any = Decimal("Infinity") if high is None else high
+        lowest: Any
+        highest: Any
+        lowest, highest = interval
         if self.whole:
             lowest, highest = ceil(max(lowest, 0)), floor(min(highest, sys.maxsize))
 
@@ -88,6 +88,14 @@ class Range:
             return None if value is None else lowest <= value <= highest
 
         return test
+
+    def interval(self, on: date, parameters: Mapping[str, Parameter]) -> tuple[Decimal, Decimal] | None:
+        """The least and the greatest number on a day; None where a limit is wanted whose parameter has no value yet."""
+        limits = _limits_on((self.at_least, self.at_most), on, parameters)
+        if limits is None:
+            return None
+        low, high = limits
+        return Decimal("-Infinity") if low is None else low, Decimal("Infinity") if high is None else high
 
 
 @dataclass(frozen=True)
@@ -103,20 +111,31 @@ class AgeRange:
 
     def test(self, name: str, on: date, parameters: Mapping[str, Parameter]) -> Test:
         """The test of the fact of that name on a day."""
-        limits = _limits_on((self.age_from, self.age_to), on, parameters)
-        if limits is None:
+        born_between = self.born_between(on, parameters)
+        if born_between is None:
             return _undecidable
-        low, high = limits
-        youngest = date.max if low is None else latest_born(int(low), on)
-        too_old = None if high is None else latest_born(int(high) + 1, on)
+        first, last = born_between
 
         def test(values: Mapping[str, Any]) -> Truth:
             born = values.get(name)
-            if born is None:
-                return None
-            return (youngest is not None and born <= youngest) and (too_old is None or too_old < born)
+            return None if born is None else first <= born <= last
 
         return test
+
+    def born_between(self, on: date, parameters: Mapping[str, Parameter]) -> tuple[date, date] | None:
+        """The first and the last birth date within the limits on a day; None where a limit has no value yet.
+
+        The last comes before the first where nobody has lived that long.
+        """
+        limits = _limits_on((self.age_from, self.age_to), on, parameters)
+        if limits is None:
+            return None
+        low, high = limits
+        youngest = date.max if low is None else latest_born(int(low), on)
+        too_old = None if high is None else latest_born(int(high) + 1, on)
+        if youngest is None:
+            return date.max, date.min
+        return date.min if too_old is None else too_old + timedelta(days=1), youngest
 
     def turning_days(self, born: date, parameters: Mapping[str, Parameter]) -> Iterator[date]:
         """The birthdays at which the answer can change, by any limit there was or will be."""

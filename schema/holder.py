@@ -19,8 +19,8 @@ from services.people import Person
 
 strawberry.enum(Language, description="In which language the rules are told.")
 
-# As many as the district's plan is growing to.
-_PROGRAMMES = 12
+# As many as the plan of the district has.
+_PROGRAMMES = 35
 
 
 @strawberry.interface(description="A person in the register, as she herself or her guardian sees her.")

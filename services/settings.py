@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     max_characters: Count = Field(15_000, description="characters of a document")
     max_directives: Count = Field(10, description="directives in an operation")
     max_fragment_spreads: Count = Field(50, description="fragments spread in an operation")
-    max_cost: Count = Field(5_000, description="fields an operation may resolve, pages counted in full")
+    max_cost: Count = Field(8_000, description="fields an operation may resolve, pages counted in full")
     max_page_size: Count = Field(100, description="entries of one page")
     max_nodes: Count = Field(5_000, description="objects an operation may return, pages counted in full")
     max_json_nesting: int = Field(32, ge=4, le=200, description="nested arrays and objects in a request")
