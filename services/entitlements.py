@@ -10,6 +10,7 @@ import structlog
 from domain.card import birth_fact, card_facts
 from domain.entitlement import Entitlement, decide
 from domain.fact import Fact, FactInvalid, Facts
+from domain.language import Language
 from domain.vocabulary import Vocabulary
 from services.people import Person
 from services.resources import Resources
@@ -36,17 +37,17 @@ async def facts_of(resources: Resources, persons: Sequence[Person]) -> Sequence[
         VaultRefused: a sealed value was altered.
     """
     rows = await resources.database.fetch(_STATEMENTS, [person.id for person in persons])
-    vocabulary = resources.rules.reference.vocabulary
+    vocabulary = resources.rules.chinese.reference.vocabulary
     return [Facts.of([*_known_of(person), *_stated(rows, person, vocabulary)]) for person in persons]
 
 
-def decide_for(resources: Resources, facts: Facts, on: date) -> tuple[Entitlement, ...]:
-    """Every programme for one resident on a day, past or future.
+def decide_for(resources: Resources, facts: Facts, on: date, language: Language) -> tuple[Entitlement, ...]:
+    """Every programme for one resident on a day, past or future, explained in a language.
 
     Raises:
         FactInvalid: a statement that no rule can read; `facts_of` returns none.
     """
-    return decide(resources.rules, facts, on)
+    return decide(resources.rules.of(language), facts, on)
 
 
 def _known_of(person: Person) -> Iterator[Fact]:
