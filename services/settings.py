@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     database_owner_url: SecretStr | None = Field(None, description="the same database as its owner, for migrations")
     database_pool_size: int = Field(10, ge=1, le=500, description="connections of one server process")
     keys_file: Path | None = Field(None, description="file with the server's keys; the demo makes its own when absent")
+    policy_dir: DirectoryPath | None = Field(
+        None, description="folder with the rules of the programmes; `policy/` of this version when absent"
+    )
     wechat_api: str = Field("", description="base URL of WeChat's API; decides between the real one and the sandbox")
     wechat_app_id: str = Field("", description="the mini program's id")
     wechat_app_secret: SecretStr = Field(SecretStr(""), description="the mini program's secret")

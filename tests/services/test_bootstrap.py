@@ -71,6 +71,12 @@ def test_a_broken_rule_stops_the_start(tmp_path: Path) -> None:
         load_rules(tmp_path)
 
 
+async def test_services_do_not_open_with_broken_rules(settings: Settings, keys: Keys, tmp_path: Path) -> None:
+    """A server whose own folder of rules cannot be used does not start."""
+    with pytest.raises(PolicyInvalid, match=r"facts\.toml, key \(file\): missing"):
+        await opens(settings.model_copy(update={"policy_dir": tmp_path}), keys)
+
+
 async def test_the_machines_time_is_aware() -> None:
     """Later calls are later, and comparable with every other instant."""
     first = now()
