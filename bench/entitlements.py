@@ -21,6 +21,8 @@ ON = date(2026, 11, 25)
 RESIDENTS = {"small": 500, "default": 2_000, "large": 20_000}
 ROUNDS = 40
 SEED = 20161204
+# Those that are written out below.
+BY_HAND = ("child-rehab", "free-bus", "living-subsidy", "nursing-subsidy", "rehab-training-relief", "venue-access")
 
 Values = Mapping[str, Any]
 Outcomes = dict[str, bool | None]
@@ -29,14 +31,14 @@ Outcomes = dict[str, bool | None]
 def run(size: str) -> dict[str, float]:
     """The ratio of outcomes a second, engine to hand-written, and entitlements explained a second, on one core.
 
-    `entitlements_vs_handwritten` compares, for a book of those six programmes, the best of many alternating rounds over
-    the same residents, whose facts are read already, by processor time; the outcomes are checked to be equal first.
-    `entitlements_explained_per_s` counts programmes, those of the whole plan.
+    `entitlements_vs_handwritten` compares the best of many alternating rounds over the same residents, whose facts are
+    read already, by processor time; the outcomes are checked to be equal first. `entitlements_explained_per_s` counts
+    programmes, of all there are.
     """
     files = {file.name: file.read_text(encoding="utf-8") for file in POLICY.glob("*.toml")}
-    book = load_rule_book(files)
-    six = [programme for programme in book.programmes if programme.slug in _by_hand({})]
-    compiled = compile_book(RuleBook.of(six, book.reference), ON)
+    whole = load_rule_book(files)
+    book = RuleBook.of([each for each in whole.programmes if each.slug in BY_HAND], whole.reference)
+    compiled = compile_book(book, ON)
     people = _residents(RESIDENTS[size])
     values = [Case.of(compiled, book.reference, facts).values for facts in people]
     if any(compiled.outcomes(each) != _by_hand(each) for each in values):
@@ -47,7 +49,7 @@ def run(size: str) -> dict[str, float]:
         hand_seconds.append(_seconds(_by_hand, values))
     return {
         "entitlements_vs_handwritten": min(hand_seconds) / min(engine_seconds),
-        "entitlements_explained_per_s": _explained_per_second(book, people[:500]),
+        "entitlements_explained_per_s": _explained_per_second(whole, people[:500]),
     }
 
 
@@ -59,7 +61,6 @@ def _seconds(decide_outcomes: Callable[[Values], Outcomes], values: list[Values]
 
 
 def _explained_per_second(book: RuleBook, people: list[Facts]) -> float:
-    compile_book(book, ON)
     start = process_time()
     for facts in people:
         decide(book, facts, ON)

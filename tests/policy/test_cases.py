@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from domain.card import CardState
 from domain.entitlement import Benefit, Entitlement, Verdict, decide
 from domain.fact import Fact, FactKind, Facts
 from domain.rulebook import RuleBook
@@ -55,6 +56,8 @@ def test_case(rules: RuleBook, programme: str, case: Mapping[str, Any]) -> None:
     assert given(certain, "cost_share") == case.get("cost_share", [])
     assert given(certain, "access_class") == case.get("access", [])
     assert [benefit.title for benefit in certain if benefit.kind == "in_kind"] == case.get("in_kind", [])
+    if "waiting" in case:
+        assert [benefit.title for benefit in waiting] == case["waiting"]
     if "open" in case:
         assert given(waiting, "cost_share") == case["open"]
 
@@ -76,6 +79,15 @@ def test_every_programme_has_each_kind_of_case(rules: RuleBook) -> None:
         first = programme.versions[0].effective
         assert {case["expected"] for case in own} == set(Verdict), programme.slug
         assert {(first - case["on"]).days for case in own} >= {0, 1}, programme.slug
+
+
+def test_a_card_out_of_force_grants_nothing(rules: RuleBook) -> None:
+    """Whoever is entitled with a card in force is not with one applied for, suspended, expired or cancelled."""
+    for slug, case in CASES:
+        if case["expected"] == Verdict.ELIGIBLE:
+            for state in sorted(set(CardState) - {CardState.ACTIVE, CardState.LOST}):
+                facts = stated(rules, case["facts"] | {"card_state": state.value})
+                assert answer(rules, slug, facts, case["on"]).verdict is Verdict.NOT_ELIGIBLE, (case["name"], state)
 
 
 def test_no_programme_is_granted_for_want_of_facts(rules: RuleBook) -> None:
