@@ -7,16 +7,18 @@ from datetime import date
 import asyncpg
 import structlog
 
+from domain.birthday import birthday
 from domain.card import birth_fact, card_facts
 from domain.entitlement import Entitlement, decide
 from domain.fact import Fact, FactInvalid, Facts
 from domain.language import Language
+from domain.outlook import ComingChange, coming_up
 from domain.vocabulary import Vocabulary
 from services.people import Person
 from services.resources import Resources
 from services.vault import DataKey, Sealed
 
-__all__ = ["Entitlement", "Facts", "decide_for", "facts_of"]
+__all__ = ["ComingChange", "Entitlement", "Facts", "coming_up_for", "decide_for", "facts_of"]
 
 _STATEMENTS = (
     "SELECT resident_id, name, source, value_sealed, valid_from, valid_until, recorded_on "
@@ -48,6 +50,15 @@ def decide_for(resources: Resources, facts: Facts, on: date, language: Language)
         FactInvalid: a statement that no rule can read; `facts_of` returns none.
     """
     return decide(resources.rules.of(language), facts, on)
+
+
+def coming_up_for(resources: Resources, facts: Facts, on: date, language: Language) -> tuple[ComingChange, ...]:
+    """What the twelve months after a day will change for one resident, explained in a language.
+
+    Raises:
+        FactInvalid: a statement that no rule can read; `facts_of` returns none.
+    """
+    return coming_up(resources.rules.of(language), facts, on, birthday(on, 1) or date.max)
 
 
 def _known_of(person: Person) -> Iterator[Fact]:
