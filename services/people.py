@@ -13,7 +13,15 @@ from models.session import StaffRole
 from services.resources import Resources
 from services.vault import DataKey, Sealed
 
-_ROWS = """
+# The card of resident `r` that is in force, or else her newest.
+CARD_OF_RESIDENT = """
+LEFT JOIN LATERAL (
+    SELECT * FROM card WHERE card.resident_id = r.id
+    ORDER BY state IN ('active', 'suspended', 'lost') DESC, issued_on DESC, id DESC LIMIT 1
+) c ON true
+"""
+
+_ROWS = f"""
 WITH person AS (
     SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS scope,
            NULL::date AS valid_from, NULL::date AS valid_until
@@ -30,13 +38,10 @@ FROM session s
 LEFT JOIN staff ON staff.account_id = $2 AND (staff.left_on IS NULL OR staff.left_on > $3)
 LEFT JOIN person p ON true
 LEFT JOIN resident r ON r.id = p.resident_id
-LEFT JOIN LATERAL (
-    SELECT * FROM card WHERE card.resident_id = p.resident_id
-    ORDER BY state IN ('active', 'suspended', 'lost') DESC, issued_on DESC, id DESC LIMIT 1
-) c ON true
+{CARD_OF_RESIDENT}
 WHERE s.id = $1 AND s.account_id = $2 AND s.revoked_at IS NULL
 ORDER BY p.guardian_id NULLS FIRST
-"""
+"""  # noqa: S608 - a constant of this module
 
 
 class SessionEnded(Exception):
@@ -153,19 +158,24 @@ def mask_number(number: str) -> str:
     return f"{number[:6]}{'*' * (len(number) - 8)}{number[-2:]}"
 
 
+def card_on_record(row: asyncpg.Record) -> CardOnRecord:
+    """The card of a row that has its columns, `card_valid_until` among them."""
+    return CardOnRecord(
+        CardState(row["state"]),
+        row["category"],
+        tuple(int(digit) for digit in row["categories"]),
+        row["grade"],
+        row["issued_on"],
+        row["card_valid_until"],
+    )
+
+
 def _person(resources: Resources, row: asyncpg.Record) -> Person:
     key = resources.vault.data_key(row["resident_id"], row["data_key"], row["data_key_version"])
     card = (
         HeldCard(
             mask_number(key.open(Sealed.CARD_NUMBER, row["number_sealed"])),
-            CardOnRecord(
-                CardState(row["state"]),
-                row["category"],
-                tuple(int(digit) for digit in row["categories"]),
-                row["grade"],
-                row["issued_on"],
-                row["card_valid_until"],
-            ),
+            card_on_record(row),
         )
         if row["card_id"]
         else None
