@@ -7,7 +7,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from domain.benefit import BenefitTerm
+from domain.benefit import NOTHING, TIMES_A_YEAR, BenefitTerm
+from domain.combination import Group, Ties, groups_of, ties_of
 from domain.logic import Rule, Test, Truth, compile_rule, names
 from domain.rulebook import Criterion, Programme, RuleBook, Version
 
@@ -37,6 +38,10 @@ class CompiledBenefit:
         """Whether an entitled resident with these values gets it."""
         return True if self.test is None else self.test(values)
 
+    def yearly(self) -> Decimal:
+        """Yuan in a year of being entitled; what is no amount counts nothing."""
+        return NOTHING if self.amount is None else self.amount * TIMES_A_YEAR[self.term.kind]
+
 
 @dataclass(frozen=True, eq=False)
 class CompiledProgramme:
@@ -49,19 +54,38 @@ class CompiledProgramme:
     named: tuple[str, ...]
     benefits: tuple[CompiledBenefit, ...]
 
+    def worth(self, values: Mapping[str, Any]) -> Decimal:
+        """The yuan a year that are certain for an entitled resident with these values."""
+        return sum((benefit.yearly() for benefit in self.benefits if benefit.holds(values)), NOTHING)
+
 
 @dataclass(frozen=True, eq=False)
 class CompiledBook:
-    """The programmes in force on a day, how far each source is believed about each fact, and the fast way to judge."""
+    """The programmes in force on a day, how they bear on each other, and how far each source is believed."""
 
     on: date
     programmes: Mapping[str, CompiledProgramme]
     judges: tuple[tuple[str, Test], ...]
+    ties: Ties
+    groups: tuple[Group, ...]
     ranks: Mapping[str, Mapping[str, int]]
 
     def outcomes(self, values: Mapping[str, Any]) -> dict[str, Truth]:
-        """Whether each programme in force holds for a resident's values by fact name; an absent value is unknown."""
+        """Whether each programme in force is granted for a resident's values by fact name; an absent one is unknown."""
+        return self.settle(self.judge(values), values)
+
+    def judge(self, values: Mapping[str, Any]) -> dict[str, Truth]:
+        """What each programme's own rule comes to, as if there were no others."""
         return {slug: judge(values) for slug, judge in self.judges}
+
+    def settle(self, own: dict[str, Truth], values: Mapping[str, Any]) -> dict[str, Truth]:
+        """What is granted of it beside each other."""
+        if not self.groups:
+            return own
+        granted = dict(own)
+        for group in self.groups:
+            granted |= group.settle(own, lambda slug: self.programmes[slug].worth(values))
+        return granted
 
 
 @lru_cache(maxsize=DAYS_KEPT)
@@ -72,10 +96,13 @@ def compile_book(book: RuleBook, on: date) -> CompiledBook:
     programmes = {
         programme.slug: _compile(programme, version, book, on) for programme, version in in_force if version is not None
     }
+    ties = ties_of({slug: compiled.version for slug, compiled in programmes.items()})
     return CompiledBook(
         on,
         programmes,
         tuple((slug, compiled.judge) for slug, compiled in programmes.items()),
+        ties,
+        groups_of(ties),
         {name: vocabulary.ranks(name, on) for name in vocabulary.facts},
     )
 

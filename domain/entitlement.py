@@ -9,10 +9,11 @@ from enum import StrEnum
 from domain.benefit import BenefitKind
 from domain.birthday import birthday
 from domain.compiled import CompiledProgramme, compile_book
-from domain.explanation import Case, CriterionResult, Need, explain
+from domain.explanation import Case, CriterionResult, Need, RelationResult, explain, explain_tie
 from domain.fact import Facts
 from domain.legal import LegalReference
 from domain.logic import Truth, pending
+from domain.relation import RelationKind
 from domain.rulebook import Programme, RuleBook
 
 
@@ -64,6 +65,7 @@ class Entitlement:
     effective: date | None
     clauses: tuple[LegalReference, ...]
     criteria: tuple[CriterionResult, ...]
+    relations: tuple[RelationResult, ...]
     missing: tuple[Need, ...]
     benefits: tuple[Benefit, ...]
     documents: tuple[str, ...]
@@ -84,9 +86,10 @@ def decide(book: RuleBook, facts: Facts, on: date) -> tuple[Entitlement, ...]:
 def _decide_all(book: RuleBook, facts: Facts, on: date) -> Iterator[Entitlement]:
     compiled = compile_book(book, on)
     case = Case.of(compiled, book.reference, facts)
+    titles = {programme.slug: programme.title for programme in book.programmes}
     for programme in book.programmes:
         in_force = compiled.programmes.get(programme.slug)
-        yield _not_in_force(programme, case) if in_force is None else _decide(in_force, case)
+        yield _not_in_force(programme, case) if in_force is None else _decide(in_force, case, titles)
 
 
 def _not_in_force(programme: Programme, case: Case) -> Entitlement:
@@ -98,6 +101,7 @@ def _not_in_force(programme: Programme, case: Case) -> Entitlement:
         effective=None,
         clauses=(),
         criteria=(),
+        relations=(),
         missing=(),
         benefits=(),
         documents=(),
@@ -106,9 +110,10 @@ def _not_in_force(programme: Programme, case: Case) -> Entitlement:
     )
 
 
-def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
+def _decide(compiled: CompiledProgramme, case: Case, titles: Mapping[str, str]) -> Entitlement:
     programme, version = compiled.programme, compiled.version
-    verdict = Verdict.of(compiled.judge(case.values))
+    verdict = Verdict.of(case.granted[programme.slug])
+    ties = case.book.ties.get(programme.slug, ())
     replaced_on = programme.replaced_on(case.book.on)
     results = {name: explain(each, case, replaced_on) for name, each in compiled.criteria.items()}
     return Entitlement(
@@ -119,7 +124,8 @@ def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
         effective=version.effective,
         clauses=version.clauses,
         criteria=tuple(results[name] for name in compiled.named),
-        missing=_missing(compiled, results, case) if verdict is Verdict.UNDETERMINED else (),
+        relations=tuple(explain_tie(tie, programme.slug, titles[tie.other], case) for tie in ties),
+        missing=tuple(dict.fromkeys(_missing(compiled, case))),
         benefits=tuple(_benefits(compiled, verdict, results, case)),
         documents=version.documents,
         notes=version.notes,
@@ -127,11 +133,19 @@ def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
     )
 
 
-def _missing(compiled: CompiledProgramme, results: Mapping[str, CriterionResult], case: Case) -> tuple[Need, ...]:
-    """What would settle the verdict: the facts of unknown criteria, without those that no longer matter."""
+def _missing(compiled: CompiledProgramme, case: Case) -> Iterator[Need]:
+    """What would settle an open verdict: unknown facts that still matter, to its own rule or to what it requires."""
+    slug = compiled.programme.slug
+    if case.granted[slug] is not None:
+        return
     outcomes = {name: each.test(case.values) for name, each in compiled.criteria.items()}
-    needs = (results[name].missing for name in pending(compiled.version.rule, outcomes))
-    return tuple(dict.fromkeys(need for need in needs if need is not None))
+    for name in pending(compiled.version.rule, outcomes):
+        need = case.need(compiled.criteria[name].criterion)
+        if need is not None:
+            yield need
+    for tie in case.book.ties.get(slug, ()):
+        if tie.kind is RelationKind.REQUIRES and tie.other in case.granted:
+            yield from _missing(case.book.programmes[tie.other], case)
 
 
 def _benefits(
@@ -174,14 +188,14 @@ def access_classes(entitlements: Iterable[Entitlement]) -> tuple[str, ...]:
 def access_classes_on(book: RuleBook, facts: Facts, on: date) -> tuple[str, ...]:
     """The same classes as `access_classes(decide(...))` gives, without the explanations."""
     compiled = compile_book(book, on)
-    values = Case.of(compiled, book.reference, facts).values
-    granted = {
+    case = Case.of(compiled, book.reference, facts)
+    classes = {
         benefit.term.access_class
-        for programme in compiled.programmes.values()
+        for slug, programme in compiled.programmes.items()
         for benefit in programme.benefits
-        if benefit.term.access_class is not None and benefit.holds(values) and programme.judge(values)
+        if benefit.term.access_class is not None and case.granted[slug] and benefit.holds(case.values)
     }
-    return tuple(sorted(granted))
+    return tuple(sorted(classes))
 
 
 def next_access_change(book: RuleBook, facts: Facts, on: date, until: date) -> date | None:

@@ -1,6 +1,6 @@
 """Three-valued logic over named criteria: a condition that nobody can judge yet is neither met nor failed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, assert_never
@@ -91,6 +91,17 @@ def _negation(test: Test) -> Test:
         return None if outcome is None else not outcome
 
     return judge
+
+
+def all_of(truths: Iterable[Truth]) -> Truth:
+    """Whether all hold."""
+    verdict: Truth = True
+    for each in truths:
+        if each is False:
+            return False
+        if each is None:
+            verdict = None
+    return verdict
 
 
 def truth(rule: Rule, outcomes: Mapping[str, Truth]) -> Truth:

@@ -25,6 +25,13 @@ class Wording:
     becomes_not_met: str  # day, requirement
     becomes_unknown: str  # day, label
     not_in_force: str  # day
+    requires_met: str  # reason, programme
+    requires_not_met: str  # reason, programme
+    requires_unknown: str  # reason, programme
+    excludes_met: str  # reason, programme
+    excludes_not_met: str  # reason, programme
+    excludes_unknown: str  # reason, programme
+    left_out: str  # reason, programme
     yes: str
     no: str
     calendar_day: str  # year, month, day
@@ -67,6 +74,13 @@ FIELDS = {
     "becomes_not_met": {"day", "requirement"},
     "becomes_unknown": {"day", "label"},
     "not_in_force": {"day"},
+    "requires_met": {"reason", "programme"},
+    "requires_not_met": {"reason", "programme"},
+    "requires_unknown": {"reason", "programme"},
+    "excludes_met": {"reason", "programme"},
+    "excludes_not_met": {"reason", "programme"},
+    "excludes_unknown": {"reason", "programme"},
+    "left_out": {"reason", "programme"},
     "calendar_day": {"year", "month", "day"},
     "money": {"value"},
     "years": {"value"},
