@@ -15,11 +15,12 @@ from domain.columns import ColumnsBuilder
 from domain.compiled import compile_book
 from domain.entitlement import Verdict, decide
 from domain.explanation import Case
-from domain.fact import Fact, Facts, FactValue
+from domain.fact import Fact, FactKind, Facts, FactValue
 from domain.policy import load_rule_book
-from domain.register import MET, NOT_MET, UNKNOWN, Verdicts, judge_register
+from domain.register import MET, NOT_MET, UNKNOWN, Verdicts, alike, judge_register
 from domain.rulebook import RuleBook
 from domain.vocabulary import MOST_YUAN
+from tests.domain.ties import ON, Made, book_of, facts_of, programmes
 
 LEAP_DAYS = [date(year, 2, 29) for year in (1944, 1956, 1964, 1965 + 3, 2008, 2020, 2024)]
 # The day before, the first, the last and the day after of each limit of the made-up policy, and of its versions.
@@ -135,3 +136,26 @@ def test_without_amounts_only_verdicts(book: RuleBook) -> None:
     assert verdicts.fen is None
     assert verdicts.truths.shape == (1, 0)
     assert verdicts.truths.dtype == np.int8
+
+
+@given(programmes(), st.data())
+def test_related_programmes(made: dict[str, Made], data: st.DataObject) -> None:
+    """Programmes that require and exclude each other are granted as `decide` grants them, also over many residents."""
+    book = book_of(made)
+    flags = [each for each in book.reference.vocabulary.facts.values() if each.kind is FactKind.FLAG]
+    held = {flag.name: st.sampled_from([True, True, False]) for flag in flags}
+    values: st.SearchStrategy[dict[str, FactValue]] = st.fixed_dictionaries({}, optional=held)
+        {}, optional={flag.name: st.sampled_from([True, True, False]) for flag in flags}
+    )
+    others = data.draw(st.lists(values, max_size=6))
+
+    agree(book, [facts_of(made), *map(known, others)], ON)
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=200, max_size=200), min_size=1, max_size=5))
+def test_residents_who_are_alike(residents: list[list[bool]]) -> None:
+    """However many marks there are, residents are of one kind exactly if they bear the same."""
+    firsts, kinds = alike([np.array(mark) for mark in zip(*residents, strict=True)], len(residents))
+
+    assert [residents[firsts[kind]] for kind in kinds] == residents
+    assert len(firsts) == len({tuple(each) for each in residents})
