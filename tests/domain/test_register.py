@@ -145,8 +145,6 @@ def test_related_programmes(made: dict[str, Made], data: st.DataObject) -> None:
     flags = [each for each in book.reference.vocabulary.facts.values() if each.kind is FactKind.FLAG]
     held = {flag.name: st.sampled_from([True, True, False]) for flag in flags}
     values: st.SearchStrategy[dict[str, FactValue]] = st.fixed_dictionaries({}, optional=held)
-        {}, optional={flag.name: st.sampled_from([True, True, False]) for flag in flags}
-    )
     others = data.draw(st.lists(values, max_size=6))
 
     agree(book, [facts_of(made), *map(known, others)], ON)
