@@ -53,7 +53,7 @@ def test_effects_are_those_of_a_count_by_hand(residents: list[tuple[tuple[int, i
 
 
 def test_one_programme_for_another() -> None:
-    """A programme that only one side has begins or ends; who changes over without a difference neither gains nor loses."""
+    """A programme that only one side has begins or ends; who changes over for the same neither gains nor loses."""
     found = list(effects(verdicts("old", [(1, 100), (1, 500)]), verdicts("new", [(1, 100), (0, 0)]), {}))
 
     assert line(found, "old", Dimension.ALL, "") == Effect("old", Dimension.ALL, "", 2, 0, Decimal(6), Decimal(0), 0, 2)
@@ -71,7 +71,8 @@ def test_a_figure_from_a_day_on(book: RuleBook) -> None:
     assert before.value == 1000
     assert before == earlier
     assert on is not None
-    assert (on.value, on.illustrative) == (7, True)
+    assert on.value == 7
+    assert on.illustrative
     assert len(limit.values) == 2
     assert other.reference.parameters["pension_age"] is book.reference.parameters["pension_age"]
     assert len(with_parameter(book, "limit", Decimal(7), date(2026, 4, 1)).reference.parameters["limit"].values) == 3
