@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from domain.birthday import birthday, latest_born
 from domain.fact import FactKind, FactValue
-from domain.logic import Test, Truth
+from domain.logic import Holds, Truth
 from domain.parameter import Bound, Parameter, parse_bound
 from domain.policy_file import Section
 from domain.vocabulary import FactType
@@ -28,15 +28,9 @@ class OneOf:
         """The limits by the key they are written under."""
         return {}
 
-    def test(self, name: str, _on: date, _parameters: Mapping[str, Parameter]) -> Test:
-        """The test of the fact of that name on a day."""
-        allowed = self.values
-
-        def test(values: Mapping[str, Any]) -> Truth:
-            value = values.get(name)
-            return None if value is None else value in allowed
-
-        return test
+    def test(self, _on: date, _parameters: Mapping[str, Parameter]) -> Holds:
+        """The test of a value on a day."""
+        return self.values.__contains__
 
 
 @dataclass(frozen=True)
@@ -49,15 +43,10 @@ class IncludesAny:
         """The limits by the key they are written under."""
         return {}
 
-    def test(self, name: str, _on: date, _parameters: Mapping[str, Parameter]) -> Test:
-        """The test of the fact of that name on a day."""
+    def test(self, _on: date, _parameters: Mapping[str, Parameter]) -> Holds:
+        """The test of a value on a day."""
         codes = self.codes
-
-        def test(values: Mapping[str, Any]) -> Truth:
-            value = values.get(name)
-            return None if value is None else not codes.isdisjoint(value)
-
-        return test
+        return lambda value: not codes.isdisjoint(value)
 
 
 @dataclass(frozen=True)
@@ -72,8 +61,8 @@ class Range:
         """The limits by the key they are written under."""
         return _given(at_least=self.at_least, at_most=self.at_most)
 
-    def test(self, name: str, on: date, parameters: Mapping[str, Parameter]) -> Test:
-        """The test of the fact of that name on a day."""
+    def test(self, on: date, parameters: Mapping[str, Parameter]) -> Holds:
+        """The test of a value on a day."""
         interval = self.interval(on, parameters)
         if interval is None:
             return _undecidable
@@ -83,11 +72,7 @@ class Range:
         if self.whole:
             lowest, highest = ceil(max(lowest, 0)), floor(min(highest, sys.maxsize))
 
-        def test(values: Mapping[str, Any]) -> Truth:
-            value = values.get(name)
-            return None if value is None else lowest <= value <= highest
-
-        return test
+        return lambda value: lowest <= value <= highest
 
     def interval(self, on: date, parameters: Mapping[str, Parameter]) -> tuple[Decimal, Decimal] | None:
         """The least and the greatest number on a day; None where a limit is wanted whose parameter has no value yet."""
@@ -109,18 +94,14 @@ class AgeRange:
         """The limits by the key they are written under."""
         return _given(age_from=self.age_from, age_to=self.age_to)
 
-    def test(self, name: str, on: date, parameters: Mapping[str, Parameter]) -> Test:
-        """The test of the fact of that name on a day."""
+    def test(self, on: date, parameters: Mapping[str, Parameter]) -> Holds:
+        """The test of a value on a day."""
         born_between = self.born_between(on, parameters)
         if born_between is None:
             return _undecidable
         first, last = born_between
 
-        def test(values: Mapping[str, Any]) -> Truth:
-            born = values.get(name)
-            return None if born is None else first <= born <= last
-
-        return test
+        return lambda born: first <= born <= last
 
     def born_between(self, on: date, parameters: Mapping[str, Parameter]) -> tuple[date, date] | None:
         """The first and the last birth date within the limits on a day; None where a limit has no value yet.
@@ -162,7 +143,7 @@ def _limits_on(
     return None if missing else (low, high)
 
 
-def _undecidable(_values: Mapping[str, Any]) -> Truth:
+def _undecidable(_value: object) -> Truth:
     return None
 
 

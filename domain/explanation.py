@@ -188,8 +188,8 @@ def _outcome_on(criterion: Criterion, case: Case, day: date) -> Outcome:
     reading = case.facts.read(criterion.fact.name, day, ranks)
     if reading is None or reading.fact is None:
         return Outcome.UNKNOWN
-    test = criterion.comparison.test(criterion.fact.name, day, case.reference.parameters)
-    return Outcome.of(test({criterion.fact.name: reading.fact.value}))
+    test = criterion.comparison.test(day, case.reference.parameters)
+    return Outcome.of(test(reading.fact.value))
 
 
 def explain_tie(tie: Tie, slug: str, title: str, case: Case) -> RelationResult:

@@ -87,9 +87,8 @@ def _judge(criterion: Criterion, on: date, parameters: Mapping[str, Parameter]) 
 
 def _looked_up(criterion: Criterion, on: date, parameters: Mapping[str, Parameter]) -> Judge:
     """Of a fact with few values each is tested once, as for a single resident."""
-    name = criterion.fact.name
-    test = criterion.comparison.test(name, on, parameters)
-    outcomes = np.array([_sign(test({name: value})) for value in finite_values(criterion.fact)], np.int8)
+    test = criterion.comparison.test(on, parameters)
+    outcomes = np.array([_sign(test(value)) for value in finite_values(criterion.fact)], np.int8)
     return lambda column: outcomes[column.values] * column.known
 
 

@@ -1,5 +1,6 @@
 """The sentences in which decisions are explained: templates of a policy file, filled with the resident's values."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date
@@ -94,15 +95,19 @@ def number(value: Decimal) -> str:
 
 
 def placeholders(section: Section, key: str, template: str) -> Iterator[str]:
-    """The fields of a template.
+    """The fields of a template, of which each may have a width in digits, as {month:02}.
 
     Raises:
-        PolicyInvalid: unbalanced braces.
+        PolicyInvalid: unbalanced braces, or a field that could fail once it is filled in.
     """
     try:
-        yield from (name for _, name, _, _ in Formatter().parse(template) if name is not None)
+        fields = [(name, width, how) for _, name, width, how in Formatter().parse(template) if name is not None]
     except ValueError:
         raise section.wrong(key, "unbalanced braces", "Write fields as {name}, and a brace itself twice") from None
+    for name, width, how in fields:
+        if how is not None or not re.fullmatch("[0-9]{0,2}", width or ""):
+            raise section.wrong(key, f"field {name!r} says how to write it", "Write it as {name}, or as {name:02}")
+        yield name
 
 
 def parse_wording(section: Section) -> Wording:

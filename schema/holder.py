@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
+from domain.language import Language
 from schema.booking import Booking
 from schema.card import Card
 from schema.context import Info
@@ -15,6 +16,8 @@ from schema.paging import Connection, CursorInvalid, page_of
 from schema.ride import Ride
 from services import entitlements
 from services.people import Person
+
+strawberry.enum(Language, description="In which language the rules are told.")
 
 # As many as the district's plan is growing to.
 _PROGRAMMES = 12
@@ -45,12 +48,14 @@ class Holder:
         description="Every programme: whether she is entitled to it on a day (today when not given), and why.",
         metadata={LIST_SIZE: _PROGRAMMES},
     )
-    async def entitlements(self, info: Info, on: date | None = None) -> list[Entitlement]:
+    async def entitlements(
+        self, info: Info, on: date | None = None, language: Language = Language.CHINESE
+    ) -> list[Entitlement]:
         """The decisions for the person."""
         if self.person is None:
             return []
         facts = await info.context.facts(self.person)
-        decided = entitlements.decide_for(info.context.resources, facts, on or info.context.on)
+        decided = entitlements.decide_for(info.context.resources, facts, on or info.context.on, language)
         return [Entitlement.of(one) for one in decided]
 
     @strawberry.field(description="Bookings to come and of the last 30 days, the latest first.")

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from domain.policy import load_rule_book
+from domain.policy import load_rule_books
 from domain.policy_file import Place, PolicyInvalid
-from domain.rulebook import RuleBook
+from domain.rulebook import RuleBooks
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
 from services.resources import Resources
@@ -18,20 +18,23 @@ from services.wechat import Wechat
 POLICY = Path(__file__).parent.parent / "policy"
 
 
-def load_rules(directory: Path = POLICY) -> RuleBook:
-    """The rule book from the TOML files of a directory.
+def load_rules(directory: Path = POLICY) -> RuleBooks:
+    """The rule books from the TOML files of a directory and of its folder en/.
 
     Raises:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
-    return load_rule_book({file.name: _text(file) for file in sorted(directory.glob("*.toml"))})
+    files = sorted([*directory.glob("*.toml"), *directory.glob("en/*.toml")])
+    return load_rule_books(
+        {name: _text(directory, name) for name in (str(file.relative_to(directory)) for file in files)}
+    )
 
 
-def _text(file: Path) -> str:
+def _text(directory: Path, name: str) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")  # some editors mark their files
+        return (directory / name).read_text(encoding="utf-8-sig")  # some editors mark their files
     except UnicodeDecodeError:
-        raise PolicyInvalid(Place(file.name), "(file)", "not UTF-8", "Save the file as UTF-8") from None
+        raise PolicyInvalid(Place(name), "(file)", "not UTF-8", "Save the file as UTF-8") from None
 
 
 def now() -> datetime:

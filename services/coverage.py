@@ -54,7 +54,7 @@ async def visits_of(resources: Resources, enquiry: Enquiry, register: Register, 
         DatabaseUnavailable: see there.
         VaultRefused: a sealed value was altered.
     """
-    book = resources.rules
+    book = resources.rules.chinese
     visits: list[Visit] = []
     chosen = await asyncio.to_thread(_to_visit, book, register, programme)
     ids = iter(chosen)

@@ -5,6 +5,7 @@ from datetime import date
 
 from domain.entitlement import Entitlement, decide
 from domain.fact import Facts
+from domain.language import Language
 from services.facts import STATEMENTS, known_of, stated
 from services.people import Person
 from services.resources import Resources
@@ -20,7 +21,7 @@ async def facts_of(resources: Resources, persons: Sequence[Person]) -> Sequence[
         VaultRefused: a sealed value was altered.
     """
     rows = await resources.database.fetch(STATEMENTS, [person.id for person in persons])
-    vocabulary = resources.rules.reference.vocabulary
+    vocabulary = resources.rules.chinese.reference.vocabulary
     return [
         Facts.of(
             [
@@ -32,10 +33,10 @@ async def facts_of(resources: Resources, persons: Sequence[Person]) -> Sequence[
     ]
 
 
-def decide_for(resources: Resources, facts: Facts, on: date) -> tuple[Entitlement, ...]:
-    """Every programme for one resident on a day, past or future.
+def decide_for(resources: Resources, facts: Facts, on: date, language: Language) -> tuple[Entitlement, ...]:
+    """Every programme for one resident on a day, past or future, explained in a language.
 
     Raises:
         FactInvalid: a statement that no rule can read; `facts_of` returns none.
     """
-    return decide(resources.rules, facts, on)
+    return decide(resources.rules.of(language), facts, on)

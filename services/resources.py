@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.rulebook import RuleBook
+from domain.rulebook import RuleBooks
 from services.database import Database
 from services.keys import Keys
 from services.settings import Settings
@@ -21,5 +21,5 @@ class Resources:
     vault: Vault
     database: Database
     wechat: Wechat
-    rules: RuleBook
+    rules: RuleBooks
     clock: Callable[[], datetime]

@@ -59,7 +59,7 @@ async def load_district(
     on = local_date(at)
     async with connection.transaction():
         people = residents(size, on)
-        receiving = Receiving(load_rules(), on)
+        receiving = Receiving(load_rules().chinese, on)
         while batch := list(islice(people, BATCH)):
             await _copy(connection, _people_rows(vault, batch, on))
             await _copy(connection, _receipt_rows(receiving, batch))

@@ -27,9 +27,10 @@ DAYS = st.dates(date(2016, 1, 1), date(2027, 1, 1))
 @given(DAYS, VALUES)
 def test_compiled_rules_say_what_the_rules_say(book: RuleBook, on: date, values: dict[str, object]) -> None:
     """The compiled programme comes to the truth of its rule over its criteria's own outcomes; so do its benefits."""
-    for programme in compile_book(book, on).programmes.values():
+    compiled = compile_book(book, on)
+    for slug, programme in compiled.programmes.items():
         outcomes = {name: each.test(values) for name, each in programme.criteria.items()}
-        assert programme.judge(values) is truth(programme.version.rule, outcomes)
+        assert compiled.judge(values)[slug] is truth(programme.version.rule, outcomes)
         for benefit in programme.benefits:
             when = benefit.term.when
             assert benefit.holds(values) is (True if when is None else truth(when, outcomes))

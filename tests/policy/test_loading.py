@@ -20,7 +20,7 @@ def test_a_file_with_a_byte_order_mark_is_read(copy: Path) -> None:
     file = copy / "free-bus.toml"
     file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
 
-    assert len(load_rules(copy).programmes) == len(load_rules().programmes)
+    assert len(load_rules(copy).chinese.programmes) == len(load_rules().chinese.programmes)
 
 
 def test_a_file_in_another_encoding_is_refused(copy: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from card.cose import SigningKey
 from card.credential import prove
+from domain.translation import CHINESE
 from schema.credential import from_text, to_text
 from schema.identity import to_id
 from services import sessions
@@ -61,7 +62,7 @@ async def test_the_home_screen_takes_four_statements(
     home = body["data"]["viewer"]
     assert "errors" not in body
     assert len(home["wards"]) == 2
-    assert len(home["entitlements"]) == len(resources.rules.programmes) == len(home["wards"][1]["entitlements"])
+    assert len(home["entitlements"]) == len(resources.rules.chinese.programmes) == len(home["wards"][1]["entitlements"])
     assert len(statements) == 4
     assert all(sql.lstrip().startswith(("SELECT", "WITH")) for sql in statements)
 
@@ -127,6 +128,25 @@ async def test_a_clerk_sees_her_role(ask: Ask, register: Register) -> None:
     body = await ask("{ viewer { staff { role town organisation } } }", viewer)
 
     assert body["data"]["viewer"]["staff"] == {"role": "CLERK", "town": "曹娥街道", "organisation": "区残联"}
+
+
+async def test_entitlements_are_told_in_english_too(ask: Ask, register: Register) -> None:
+    """The same verdicts in the same order, with nothing left in Chinese; Chinese is what one gets unasked."""
+    document = """
+    query ($language: Language!) { viewer { unasked: entitlements { title }
+      entitlements(language: $language) { verdict title runBy notes
+                                            criteria { sentence clause { document citation } } } } }
+    """
+    viewer = await register.viewer(await register.resident())
+
+    chinese, english = [
+        (await ask(document, viewer, language=language))["data"]["viewer"] for language in ("CHINESE", "ENGLISH")
+    ]
+
+    assert [one["verdict"] for one in english["entitlements"]] == [one["verdict"] for one in chinese["entitlements"]]
+    assert [one["title"] for one in chinese["entitlements"]] == [one["title"] for one in chinese["unasked"]]
+    assert CHINESE.search(str(chinese["entitlements"]))
+    assert not CHINESE.search(str(english["entitlements"]))
 
 
 async def test_entitlements_are_those_of_the_day_that_is_asked(ask: Ask, register: Register) -> None:

@@ -41,9 +41,9 @@ async def holders(register: Register, owner: asyncpg.Connection) -> Sequence[Hol
 @pytest.mark.usefixtures("holders")
 async def test_coverage_by_town(resources: Resources) -> None:
     """Everybody is counted once, under the standing that her facts and receipts give her."""
-    (register,) = await read_register(resources, ENQUIRY, ON, [resources.rules])
+    (register,) = await read_register(resources, ENQUIRY, ON, [resources.rules.chinese])
 
-    lines = coverage_of(resources.rules, register)
+    lines = coverage_of(resources.rules.chinese, register)
 
     assert [line for line in lines if line.programme == LIVING] == [
         Coverage(LIVING, "", receiving=1, missing_out=1, undetermined=2, not_entitled=1),
@@ -55,7 +55,7 @@ async def test_coverage_by_town(resources: Resources) -> None:
 @pytest.mark.usefixtures("holders")
 async def test_whom_to_visit(resources: Resources, owner: asyncpg.Connection) -> None:
     """Who misses out or lacks a fact is listed by village, masked, with what to ask; the log has the length."""
-    (register,) = await read_register(resources, ENQUIRY, ON, [resources.rules])
+    (register,) = await read_register(resources, ENQUIRY, ON, [resources.rules.chinese])
 
     visits = await visits_of(resources, ENQUIRY, register, LIVING)
 
@@ -75,10 +75,10 @@ async def test_whom_to_visit(resources: Resources, owner: asyncpg.Connection) ->
 @pytest.mark.usefixtures("holders")
 async def test_another_figure(resources: Resources) -> None:
     """A higher standard entitles those it reaches and pays everybody more; the amounts are marked as examples."""
-    (register,) = await read_register(resources, ENQUIRY, ON, [resources.rules])
-    other = with_parameter(resources.rules, "minimum_living_standard", Decimal(6000), ON)
+    (register,) = await read_register(resources, ENQUIRY, ON, [resources.rules.chinese])
+    other = with_parameter(resources.rules.chinese, "minimum_living_standard", Decimal(6000), ON)
 
-    simulation = simulate((resources.rules, register), (other, register))
+    simulation = simulate((resources.rules.chinese, register), (other, register))
 
     (all_of_it,) = [each for each in simulation.effects if each.programme == LIVING and each.dimension is Dimension.ALL]
     assert (all_of_it.heads_before, all_of_it.heads_after) == (2, 4)

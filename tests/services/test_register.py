@@ -46,7 +46,7 @@ async def holders(register: Register, owner: asyncpg.Connection) -> Sequence[Hol
 
 async def test_columns_hold_what_each_resident_is_known_by(resources: Resources, holders: Sequence[Holder]) -> None:
     """Precedence, contradiction, periods and unreadable values come out as for a resident who asks for herself."""
-    book = resources.rules
+    book = resources.rules.chinese
     (read,) = await read_register(resources, ENQUIRY, ON, [book])
 
     persons = await residents_by_id(resources, list(read.ids))
@@ -69,7 +69,7 @@ async def test_receipts_of_the_day(resources: Resources, register: Register, hol
     await register.receipt(other, "free-bus", valid_until=date(2026, 3, 10))
     await register.receipt(other, "venue-access", valid_from=date(2026, 3, 12))
 
-    (read,) = await read_register(resources, ENQUIRY, ON, [resources.rules])
+    (read,) = await read_register(resources, ENQUIRY, ON, [resources.rules.chinese])
 
     assert {
         slug: [read.ids[place] for place in np.flatnonzero(marked).tolist()] for slug, marked in read.receipts.items()
@@ -79,7 +79,7 @@ async def test_receipts_of_the_day(resources: Resources, register: Register, hol
 @pytest.mark.usefixtures("holders")
 async def test_one_town(resources: Resources, owner: asyncpg.Connection) -> None:
     """An enquiry about a town reads its residents alone; the log has who, what for, which town and how many."""
-    (read,) = await read_register(resources, Enquiry("account:7", "coverage", "白鹭镇"), ON, [resources.rules])
+    (read,) = await read_register(resources, Enquiry("account:7", "coverage", "白鹭镇"), ON, [resources.rules.chinese])
 
     entry: Any = await owner.fetchrow("SELECT * FROM audit ORDER BY sequence DESC LIMIT 1")
     assert len(read.ids) == 2
@@ -98,17 +98,17 @@ async def test_nothing_is_handed_out_that_was_not_logged(resources: Resources, m
     monkeypatch.setattr("services.audit.record", refuse)
 
     with pytest.raises(asyncpg.PostgresError):
-        await read_register(resources, ENQUIRY, ON, [resources.rules])
+        await read_register(resources, ENQUIRY, ON, [resources.rules.chinese])
 
 
 async def test_more_than_one_batch(
     resources: Resources, holders: Sequence[Holder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Batches lose nobody, and give the facts of each to her."""
-    (whole,) = await read_register(resources, ENQUIRY, ON, [resources.rules])
+    (whole,) = await read_register(resources, ENQUIRY, ON, [resources.rules.chinese])
     monkeypatch.setattr("services.register._BATCH", 2)
 
-    (read,) = await read_register(resources, ENQUIRY, ON, [resources.rules])
+    (read,) = await read_register(resources, ENQUIRY, ON, [resources.rules.chinese])
 
     order = [list(read.ids).index(each) for each in whole.ids]
     assert len(read.ids) == len(holders)
