@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import matplotlib as mpl
 import numpy as np
 
+from cli.report import group_name
 from domain.simulation import Dimension, Effect
 from services.simulation import Simulation
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 BEFORE: Final = "#9aa5b1"
 AFTER: Final = "#1f6f8b"
 LOSE: Final = "#b5533c"
-# The words of category 1 to 7 and of grade 1 to 4 as the glossary has them: pictures need no Chinese font.
-CATEGORIES: Final = ("vision", "hearing", "speech", "physical", "intellectual", "mental", "multiple")
 MOST_PROGRAMMES: Final = 12
 TEN_THOUSAND: Final = 10_000
 
@@ -31,11 +30,10 @@ def draw(file: Path, simulation: Simulation, title: str) -> None:
     changed = _changed(simulation)
     figure = Figure(figsize=(10, 4 + 0.4 * len(changed)), layout="constrained")
     figure.suptitle(title)
-    above, below = figure.subfigures(2, 1, height_ratios=(1 + len(changed), 6))
-    _draw_costs(above.subplots(), changed)
-    by_grade, by_category = below.subplots(1, 2)
-    _draw_heads(by_grade, _of_all(simulation, Dimension.GRADE), "grade")
-    _draw_heads(by_category, _of_all(simulation, Dimension.CATEGORY), "category")
+    grid = figure.add_gridspec(2, 2, height_ratios=(1 + len(changed), 6))
+    _draw_costs(figure.add_subplot(grid[0, :]), changed)
+    _draw_heads(figure.add_subplot(grid[1, 0]), _of_all(simulation, Dimension.GRADE), "grade")
+    _draw_heads(figure.add_subplot(grid[1, 1]), _of_all(simulation, Dimension.CATEGORY), "category")
     if simulation.illustrative:
         figure.supxlabel("Amounts are examples (illustrative): the district has yet to enter its own.", fontsize=9)
     figure.savefig(file, dpi=150)
@@ -68,7 +66,7 @@ def _draw_costs(axes: "Axes", changed: Sequence[Effect]) -> None:
 
 
 def _draw_heads(axes: "Axes", effects: Sequence[Effect], dimension: str) -> None:
-    names = [CATEGORIES[int(each.group) - 1] if dimension == "category" else each.group for each in effects]
+    names = [group_name(each) for each in effects]
     gain: Any = axes.bar(names, [each.gainers for each in effects], color=AFTER, label="gain")
     lose: Any = axes.bar(names, [-each.losers for each in effects], color=LOSE, label="lose")
     for bars, counts in ((gain, [e.gainers for e in effects]), (lose, [e.losers for e in effects])):

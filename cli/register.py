@@ -95,7 +95,7 @@ def show_simulation(
     if csv:
         write_simulation(csv, simulation)
     if chart:
-        draw(chart, simulation, f"What would change on {asked.on}" + (f", {town}" if town else ""))
+        draw(chart, simulation, f"What would change on {asked.on}" + (" in one town" if town else ""))
 
 
 def _day(on: datetime | None) -> date:

@@ -14,6 +14,8 @@ from domain.target import Target
 from services.coverage import Visit
 from services.simulation import Simulation
 
+# Of category 1 to 7, as the glossary has them; pictures and narrow terminals need no Chinese for them.
+CATEGORIES = ("vision", "hearing", "speech", "physical", "intellectual", "mental", "multiple")
 ALL = "(all)"
 UNKNOWN = "(unknown)"
 # Spreadsheets take a file for UTF-8 only if it says so.
@@ -23,7 +25,7 @@ ENCODING = "utf-8-sig"
 def coverage_table(lines: Sequence[Coverage], targets: Sequence[Target], *, by_town: bool) -> Table:
     """A line a programme, or of one programme a line a town, with each of the plan's targets reached or not."""
     first = "town" if by_town else "programme"
-    table = _table(first, "entitled", "receive", "miss out", "open", "wrongly", "share", "targets")
+    table = _table(first, "entitled", "receive", "missing", "open", "wrongly", "share", "targets")
     for line in lines:
         if by_town or not line.town:
             name = (line.town or ALL) if by_town else line.programme
@@ -37,8 +39,9 @@ def _share(line: Coverage) -> str:
 
 
 def _reached(line: Coverage, targets: Iterable[Target]) -> str:
-    promised = [target for target in targets if target.programme == line.programme]
-    return " ".join(f"{target.share:.0%} {'yes' if line.reaches(target) else 'no'}" for target in promised)
+    # The plan says some figures twice, in two clauses.
+    promised = {target.share: line.reaches(target) for target in targets if target.programme == line.programme}
+    return " ".join(f"{share:.0%} {'yes' if reached else 'no'}" for share, reached in promised.items())
 
 
 def write_coverage(file: Path, lines: Sequence[Coverage], targets: Sequence[Target]) -> None:
@@ -96,8 +99,9 @@ def groups_table(simulation: Simulation) -> Table:
     """All programmes together, by grade, category and town."""
     table = _table("group", *_EFFECT)
     for effect in simulation.effects:
-        if effect.dimension is not Dimension.ALL and not effect.programme:
-            table.add_row(f"{effect.dimension} {effect.group or UNKNOWN}", *_cells(effect, simulation))
+        somebody = effect.heads_before or effect.heads_after
+        if somebody and effect.dimension is not Dimension.ALL and not effect.programme:
+            table.add_row(f"{effect.dimension} {group_name(effect)}", *_cells(effect, simulation))
     return table
 
 
@@ -132,7 +136,7 @@ def write_simulation(file: Path, simulation: Simulation) -> None:
         header,
         (
             (
-                *(effect.programme or ALL, effect.dimension, effect.group or _nameless(effect)),
+                *(effect.programme or ALL, effect.dimension, group_name(effect)),
                 *(effect.heads_before, effect.heads_after, _plain(effect.yuan_before), _plain(effect.yuan_after)),
                 *(effect.gainers, effect.losers),
                 "illustrative" if is_illustrative(effect, simulation) else "as decided",
@@ -142,8 +146,11 @@ def write_simulation(file: Path, simulation: Simulation) -> None:
     )
 
 
-def _nameless(effect: Effect) -> str:
-    return ALL if effect.dimension is Dimension.ALL else UNKNOWN
+def group_name(effect: Effect) -> str:
+    """The group of a line in a word."""
+    if not effect.group:
+        return ALL if effect.dimension is Dimension.ALL else UNKNOWN
+    return CATEGORIES[int(effect.group) - 1] if effect.dimension is Dimension.CATEGORY else effect.group
 
 
 def _plain(yuan: Decimal) -> str:
