@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import checks, database, keys, serving
+from cli import checks, database, keys, register, serving
 from cli.demo import commands as demo
 from cli.explanation import explain
 
@@ -41,6 +41,8 @@ app.command()(serving.reset)
 app.command()(database.migrate)
 app.command()(database.backup)
 app.command()(database.restore)
+app.command("coverage")(register.show_coverage)
+app.command("simulate")(register.show_simulation)
 app.add_typer(keys.app, name="keys")
 app.add_typer(checks.policy, name="policy")
 app.add_typer(checks.audit, name="audit")

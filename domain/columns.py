@@ -1,6 +1,6 @@
 """The facts of many residents as columns of small integers, so that one comparison judges all of them at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, assert_never
@@ -32,6 +32,26 @@ class Columns:
     vocabulary: Vocabulary
     size: int
     facts: Mapping[str, Column]
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Which of some groups each resident belongs to: `places` are indexes into `names`."""
+
+    names: tuple[str, ...]
+    places: Integers
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> "Groups":
+        """The groups of residents by name, in the order of names."""
+        known = {name: place for place, name in enumerate(sorted(set(names)))}
+        return cls(tuple(known), np.fromiter((known[name] for name in names), np.int32, len(names)))
+
+
+def groups_by(columns: Columns, name: str) -> Groups:
+    """The residents by the words of a choice or a code; the last group, without a name, is of those not known."""
+    column, words = columns.facts[name], tuple(columns.vocabulary.facts[name].words)
+    return Groups((*words, ""), np.where(column.known, column.values, len(words)))
 
 
 class ColumnsBuilder:

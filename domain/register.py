@@ -3,7 +3,7 @@
 A truth is +1 met, 0 unknown, -1 not met: so ordered, the least, the greatest and the negation are Kleene's logic.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,10 +14,10 @@ from typing import assert_never
 import numpy as np
 import numpy.typing as npt
 
-from domain.benefit import BenefitKind
-from domain.columns import FEN, Column, Columns, bits_of, finite_values
+from domain.columns import FEN, Column, Columns, Flags, Integers, bits_of, finite_values
+from domain.combination import Group
 from domain.comparison import AgeRange, Comparison, IncludesAny, OneOf, Range
-from domain.compiled import CompiledProgramme, compile_book
+from domain.compiled import CompiledBenefit, CompiledProgramme, compile_book
 from domain.logic import AllOf, AnyOf, Leaf, Not, Rule, Truth
 from domain.parameter import Parameter
 from domain.rulebook import Criterion, RuleBook
@@ -28,7 +28,8 @@ Amounts = npt.NDArray[np.int64]
 Judge = Callable[[Column], Truths]
 
 MET, UNKNOWN, NOT_MET = 1, 0, -1
-MONTHS = 12
+_TRUTHS: Mapping[int, Truth] = {MET: True, UNKNOWN: None, NOT_MET: False}
+_BITS = 62  # that a key of residents who are alike may use
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +46,22 @@ class Verdicts:
 
 def judge_register(book: RuleBook, columns: Columns, on: date, *, amounts: bool = False) -> Verdicts:
     """Every programme of the book for every resident; where it is not in force nobody is entitled, as in `decide`."""
+    compiled = compile_book(book, on)
+    register = _Register(columns, on, book.reference.parameters)
+    granted = {
+        slug: register.truth(programme.version.rule, programme.version.criteria)
+        for slug, programme in compiled.programmes.items()
+    }
+    for group in compiled.groups:
+        granted |= register.settle(group, granted, compiled.programmes)
     slugs = tuple(programme.slug for programme in book.programmes)
     truths = np.full((len(slugs), columns.size), NOT_MET, np.int8)
     fen = np.zeros((len(slugs), columns.size), np.int64) if amounts else None
-    register = _Register(columns, on, book.reference.parameters)
-    for slug, programme in compile_book(book, on).programmes.items():
+    for slug, truth in granted.items():
         place = slugs.index(slug)
-        truths[place] = register.truth(programme.version.rule, programme.version.criteria)
+        truths[place] = truth
         if fen is not None:
-            fen[place] = register.fen(programme) * (truths[place] == MET)
+            fen[place] = register.fen(compiled.programmes[slug]) * (truth == MET)
     return Verdicts(slugs, truths, fen)
 
 
@@ -101,7 +109,7 @@ def _between(first: int, last: int) -> Judge:
     return lambda column: _signed((column.values >= first) & (column.values <= last), column)
 
 
-def _signed(met: npt.NDArray[np.bool_], column: Column) -> Truths:
+def _signed(met: Flags, column: Column) -> Truths:
     truths: Truths = (met.view(np.int8) * np.int8(2) - np.int8(1)) * column.known
     return truths
 
@@ -132,12 +140,55 @@ class _Register:
     def fen(self, programme: CompiledProgramme) -> Amounts:
         """What each resident certainly gets in a year if she is entitled."""
         total = np.zeros(self._columns.size, np.int64)
+        for benefit, holds in self._paid(programme):
+            total += int(benefit.yearly() * FEN) * holds
+        return total
+
+    def settle(
+        self, group: Group, own: Mapping[str, Truths], programmes: Mapping[str, CompiledProgramme]
+    ) -> dict[str, Truths]:
+        """What is granted of programmes beside each other, from the truths of their own rules: as `Group.settle`."""
+        held = dict.fromkeys(group.members, np.full(self._columns.size, NOT_MET, np.int8))
+        in_force = [slug for slug in group.members if slug in own]
+        for slug in in_force:
+            held[slug] = reduce(np.minimum, [own[slug], *(held[other] for other in group.requires[slug])])
+        contested = np.zeros(self._columns.size, np.bool_)
+        for slug in in_force:
+            for rival in group.excludes[slug]:
+                contested |= (held[slug] == MET) & (held[rival] == MET)
+        if contested.any():
+            rows = np.flatnonzero(contested)
+            chosen = self._choose(group, {slug: held[slug] for slug in in_force}, rows, programmes)
+            for slug in in_force:
+                held[slug][rows] = chosen[slug]
+        return {slug: held[slug] for slug in in_force}
+
+    def _choose(
+        self, group: Group, held: Mapping[str, Truths], rows: Integers, programmes: Mapping[str, CompiledProgramme]
+    ) -> dict[str, Truths]:
+        """What is granted to residents who meet rules that exclude each other.
+
+        Of those who meet the same rules and get the same benefits one is asked for all.
+        """
+        marks = [held[slug][rows] == MET for slug in held]
+        marks += [holds[rows] for slug in held for _, holds in self._paid(programmes[slug])]
+        worth = {slug: self.fen(programmes[slug])[rows] for slug in held}
+        firsts, kinds = alike(marks, len(rows))
+
+        def granted(first: int) -> dict[str, Truth]:
+            own = {slug: _TRUTHS[truths[rows[first]]] for slug, truths in held.items()}
+            return group.settle(own, lambda slug: Decimal(int(worth[slug][first])))
+
+        settled = [granted(first) for first in firsts]
+        return {slug: np.array([_sign(each[slug]) for each in settled], np.int8)[kinds] for slug in held}
+
+    def _paid(self, programme: CompiledProgramme) -> Iterator[tuple[CompiledBenefit, Flags]]:
+        """The benefits in money, and who gets each if she is entitled."""
         for benefit in programme.benefits:
             if benefit.amount is not None:
-                yearly = int(benefit.amount * FEN) * times_a_year(benefit.term.kind)
                 when = benefit.term.when
-                total += yearly if when is None else yearly * (self.truth(when, programme.version.criteria) == MET)
-        return total
+                everybody = np.ones(self._columns.size, np.bool_)
+                yield benefit, everybody if when is None else self.truth(when, programme.version.criteria) == MET
 
     def _test(self, criterion: Criterion) -> Truths:
         key = criterion.fact.name, criterion.comparison
@@ -147,6 +198,15 @@ class _Register:
         return self._made[key]
 
 
-def times_a_year(kind: BenefitKind) -> int:
-    """How often a year an amount is paid; one that is paid once counts in its year."""
-    return MONTHS if kind is BenefitKind.MONTHLY else 1
+def alike(marks: Iterable[Flags], size: int) -> tuple[Integers, Integers]:
+    """Residents who bear the same marks: the first of each kind, and of which kind each is."""
+    kinds: Integers = np.zeros(size, np.int64)
+    bits = 0
+    for mark in marks:
+        kinds = kinds * 2 + mark
+        bits += 1
+        if bits == _BITS:
+            kinds = np.unique(kinds, return_inverse=True)[1]
+            bits = int(kinds.max(initial=0)).bit_length()
+    _, firsts, situations = np.unique(kinds, return_index=True, return_inverse=True)
+    return firsts, situations

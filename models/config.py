@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-MODULES = ["models.resident", "models.session", "models.booking", "models.credential", "models.audit"]
+MODULES = ["models.resident", "models.receipt", "models.session", "models.booking", "models.credential", "models.audit"]
 
 
 def tortoise_config(url: str, engine: str = "tortoise.backends.asyncpg", **options: Any) -> dict[str, Any]:

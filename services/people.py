@@ -13,7 +13,23 @@ from models.session import StaffRole
 from services.resources import Resources
 from services.vault import DataKey, Sealed
 
-_ROWS = """
+# The card of resident `r` that is in force, or else her newest.
+CARD_OF_RESIDENT = """
+LEFT JOIN LATERAL (
+    SELECT * FROM card WHERE card.resident_id = r.id
+    ORDER BY state IN ('active', 'suspended', 'lost') DESC, issued_on DESC, id DESC LIMIT 1
+) c ON true
+"""
+
+_RESIDENT_COLUMNS = """
+r.id AS resident_id, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
+c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
+c.valid_until AS card_valid_until
+"""
+
+_RESIDENTS = f"SELECT {_RESIDENT_COLUMNS} FROM resident r {CARD_OF_RESIDENT} WHERE r.id = ANY($1)"  # noqa: S608
+
+_ROWS = f"""
 WITH person AS (
     SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS scope,
            NULL::date AS valid_from, NULL::date AS valid_until
@@ -23,20 +39,15 @@ WITH person AS (
     FROM guardian g WHERE g.account_id = $2 AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until >= $3)
 )
 SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.organisation,
-       p.*, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
-       c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
-       c.valid_until AS card_valid_until
+       p.guardian_id, p.relation, p.scope, p.valid_from, p.valid_until, {_RESIDENT_COLUMNS}
 FROM session s
 LEFT JOIN staff ON staff.account_id = $2 AND (staff.left_on IS NULL OR staff.left_on > $3)
 LEFT JOIN person p ON true
 LEFT JOIN resident r ON r.id = p.resident_id
-LEFT JOIN LATERAL (
-    SELECT * FROM card WHERE card.resident_id = p.resident_id
-    ORDER BY state IN ('active', 'suspended', 'lost') DESC, issued_on DESC, id DESC LIMIT 1
-) c ON true
+{CARD_OF_RESIDENT}
 WHERE s.id = $1 AND s.account_id = $2 AND s.revoked_at IS NULL
 ORDER BY p.guardian_id NULLS FIRST
-"""
+"""  # noqa: S608 - a constant of this module
 
 
 class SessionEnded(Exception):
@@ -143,6 +154,17 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
     return People(own, tuple(wards), staff)
 
 
+async def residents_by_id(resources: Resources, ids: Sequence[UUID]) -> Sequence[Person]:
+    """Residents as their own account would see them, in the order of the ids; who is no longer there is left out.
+
+    Raises:
+        DatabaseUnavailable: see there.
+        VaultRefused: a sealed value was altered.
+    """
+    rows = {row["resident_id"]: row for row in await resources.database.fetch(_RESIDENTS, ids)}
+    return [_person(resources, rows[each]) for each in ids if each in rows]
+
+
 def mask_name(name: str) -> str:
     """The family name and a mark for each further character: 王小明 becomes 王**."""
     return name[:1] + "*" * max(len(name) - 1, 1)
@@ -153,19 +175,24 @@ def mask_number(number: str) -> str:
     return f"{number[:6]}{'*' * (len(number) - 8)}{number[-2:]}"
 
 
+def card_on_record(row: asyncpg.Record) -> CardOnRecord:
+    """The card of a row that has its columns, `card_valid_until` among them."""
+    return CardOnRecord(
+        CardState(row["state"]),
+        row["category"],
+        tuple(int(digit) for digit in row["categories"]),
+        row["grade"],
+        row["issued_on"],
+        row["card_valid_until"],
+    )
+
+
 def _person(resources: Resources, row: asyncpg.Record) -> Person:
     key = resources.vault.data_key(row["resident_id"], row["data_key"], row["data_key_version"])
     card = (
         HeldCard(
             mask_number(key.open(Sealed.CARD_NUMBER, row["number_sealed"])),
-            CardOnRecord(
-                CardState(row["state"]),
-                row["category"],
-                tuple(int(digit) for digit in row["categories"]),
-                row["grade"],
-                row["issued_on"],
-                row["card_valid_until"],
-            ),
+            card_on_record(row),
         )
         if row["card_id"]
         else None

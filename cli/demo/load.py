@@ -11,10 +11,12 @@ from uuid import UUID
 import asyncpg
 
 from cli.demo.people import DemoGuardian, DemoResident, district, residents
+from cli.demo.receipts import Receiving
 from cli.demo.timetable import DemoSlot, slots
 from domain.dates import local_date
 from models.record import new_id
 from models.resident import GuardianScope
+from services.bootstrap import load_rules
 from services.vault import DataKey, Indexed, Sealed, Vault
 
 COLUMNS: Final = {
@@ -31,6 +33,7 @@ COLUMNS: Final = {
         *("relation", "scope", "proven_by", "valid_from"),
     ),
     "fact": ("id", "resident_id", "name", "source", "value_sealed", "valid_from", "valid_until", "recorded_on"),
+    "receipt": ("id", "resident_id", "programme", "valid_from", "valid_until", "source"),
     "provider": ("id", "name", "address"),
     "service": ("id", "provider_id", "name", "programme", "cancel_minutes"),
     "slot": ("id", "service_id", "starts_at", "ends_at", "capacity", "taken"),
@@ -56,8 +59,10 @@ async def load_district(
     on = local_date(at)
     async with connection.transaction():
         people = residents(size, on)
+        receiving = Receiving(load_rules().chinese, on)
         while batch := list(islice(people, BATCH)):
             await _copy(connection, _people_rows(vault, batch, on))
+            await _copy(connection, _receipt_rows(receiving, batch))
             advance(len(batch))
         await _copy(connection, _timetable_rows(on))
 
@@ -129,6 +134,15 @@ def _guardian_row(vault: Vault, ward_id: UUID, guardian: DemoGuardian, key: Data
         *(key.seal(Sealed.GUARDIAN_PHONE, guardian.phone), vault.index(Indexed.PHONE, guardian.phone)),
         *(guardian.relation, GuardianScope.FULL.value, PROOF, on),
     )
+
+
+def _receipt_rows(receiving: Receiving, batch: list[DemoResident]) -> Rows:
+    rows: Rows = defaultdict(list)
+    for person in batch:
+        for receipt in receiving.of(person):
+            period = (receipt.valid_from, receipt.valid_until)
+            rows["receipt"].append((new_id(), person.id, receipt.programme, *period, receipt.source))
+    return rows
 
 
 def _timetable_rows(on: date) -> Rows:

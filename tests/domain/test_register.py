@@ -15,11 +15,12 @@ from domain.columns import ColumnsBuilder
 from domain.compiled import compile_book
 from domain.entitlement import Verdict, decide
 from domain.explanation import Case
-from domain.fact import Fact, Facts, FactValue
+from domain.fact import Fact, FactKind, Facts, FactValue
 from domain.policy import load_rule_book
-from domain.register import MET, NOT_MET, UNKNOWN, Verdicts, judge_register
+from domain.register import MET, NOT_MET, UNKNOWN, Verdicts, alike, judge_register
 from domain.rulebook import RuleBook
 from domain.vocabulary import MOST_YUAN
+from tests.domain.ties import ON, Made, book_of, facts_of, programmes
 
 LEAP_DAYS = [date(year, 2, 29) for year in (1944, 1956, 1964, 1965 + 3, 2008, 2020, 2024)]
 # The day before, the first, the last and the day after of each limit of the made-up policy, and of its versions.
@@ -54,7 +55,7 @@ STATEMENTS = st.sampled_from(sorted(VALUES)).flatmap(
         st.sampled_from([date(2020, 1, 1), date(2026, 1, 1)]),
     )
 )
-RESIDENTS = st.lists(st.lists(STATEMENTS, max_size=12).map(Facts.of), max_size=8)
+RESIDENTS = st.lists(st.lists(STATEMENTS, max_size=10).map(Facts.of), max_size=4)
 DAYS = st.one_of(
     st.dates(date(2016, 11, 1), date(2027, 1, 1)),
     st.sampled_from([date(2020, 2, 29), date(2024, 2, 28), date(2026, 2, 28), date(2026, 6, 1), date(9999, 12, 31)]),
@@ -135,3 +136,26 @@ def test_without_amounts_only_verdicts(book: RuleBook) -> None:
     assert verdicts.fen is None
     assert verdicts.truths.shape == (1, 0)
     assert verdicts.truths.dtype == np.int8
+
+
+@given(programmes(), st.data())
+def test_related_programmes(made: dict[str, Made], data: st.DataObject) -> None:
+    """Programmes that require and exclude each other are granted as `decide` grants them, also over many residents."""
+    book = book_of(made)
+    flags = [each for each in book.reference.vocabulary.facts.values() if each.kind is FactKind.FLAG]
+    held = {flag.name: st.sampled_from([True, True, False]) for flag in flags}
+    values: st.SearchStrategy[dict[str, FactValue]] = st.fixed_dictionaries({}, optional=held)
+    others = data.draw(st.lists(values, max_size=6))
+
+    agree(book, [facts_of(made), *map(known, others)], ON)
+
+
+@given(st.lists(st.sets(st.integers(0, 199), max_size=2), min_size=1, max_size=20))
+def test_residents_who_are_alike(residents: list[set[int]]) -> None:
+    """However many marks there are, residents are of one kind exactly if they bear the same."""
+    marks = [np.array([place in borne for borne in residents]) for place in range(200)]
+
+    firsts, kinds = alike(marks, len(residents))
+
+    assert [residents[firsts[kind]] for kind in kinds] == residents
+    assert len(firsts) == len(set(map(frozenset, residents)))
