@@ -80,10 +80,12 @@ class Cohort(NamedTuple):
 class CompiledBook:
     """The programmes in force on a day, how they bear on each other, and how far each source is believed.
 
-    Each is judged in one of the `cohorts`, or `apart` where its rule shares no condition that it requires.
+    Each is judged in one of the `cohorts`, or `apart` where its rule shares no condition that it requires. `titles` are
+    those of all programmes of the book.
     """
 
     on: date
+    titles: Mapping[str, str]
     programmes: Mapping[str, CompiledProgramme]
     cohorts: tuple[Cohort, ...]
     apart: tuple[tuple[str, Test], ...]
@@ -134,7 +136,8 @@ def compile_book(book: RuleBook, on: date) -> CompiledBook:
     }
     ties = ties_of({slug: compiled.version for slug, compiled in programmes.items()})
     ranks = {name: vocabulary.ranks(name, on) for name in vocabulary.facts}
-    return CompiledBook(on, programmes, *_cohorts(programmes), ties, groups_of(ties), ranks)
+    titles = {programme.slug: programme.title for programme in book.programmes}
+    return CompiledBook(on, titles, programmes, *_cohorts(programmes), ties, groups_of(ties), ranks)
 
 
 class _Compiler:

@@ -1,6 +1,6 @@
 """What a resident is entitled to on a day, and why, or why not, or what nobody knows yet."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,7 @@ from enum import StrEnum
 from domain.benefit import BenefitKind
 from domain.birthday import birthday
 from domain.compiled import CompiledProgramme, compile_book
-from domain.explanation import Case, CriterionResult, Need, RelationResult, explain, explain_tie
+from domain.explanation import Case, CriterionResult, Need, RelationResult, explain, explain_ties
 from domain.fact import Facts
 from domain.legal import LegalReference
 from domain.logic import Truth, pending
@@ -86,10 +86,9 @@ def decide(book: RuleBook, facts: Facts, on: date) -> tuple[Entitlement, ...]:
 def _decide_all(book: RuleBook, facts: Facts, on: date) -> Iterator[Entitlement]:
     compiled = compile_book(book, on)
     case = Case.of(compiled, book.reference, facts)
-    titles = {programme.slug: programme.title for programme in book.programmes}
     for programme in book.programmes:
         in_force = compiled.programmes.get(programme.slug)
-        yield _not_in_force(programme, case) if in_force is None else _decide(in_force, case, titles)
+        yield _not_in_force(programme, case) if in_force is None else _decide(in_force, case)
 
 
 def _not_in_force(programme: Programme, case: Case) -> Entitlement:
@@ -110,10 +109,9 @@ def _not_in_force(programme: Programme, case: Case) -> Entitlement:
     )
 
 
-def _decide(compiled: CompiledProgramme, case: Case, titles: Mapping[str, str]) -> Entitlement:
+def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
     programme, version = compiled.programme, compiled.version
     verdict = Verdict.of(case.granted[programme.slug])
-    ties = case.book.ties.get(programme.slug, ())
     replaced_on = programme.replaced_on(case.book.on)
     results = {name: explain(each, case, replaced_on) for name, each in compiled.criteria.items()}
     return Entitlement(
@@ -124,7 +122,7 @@ def _decide(compiled: CompiledProgramme, case: Case, titles: Mapping[str, str]) 
         effective=version.effective,
         clauses=version.clauses,
         criteria=tuple(results[name] for name in compiled.named),
-        relations=tuple(explain_tie(tie, programme.slug, titles[tie.other], case) for tie in ties),
+        relations=tuple(explain_ties(programme.slug, case)),
         missing=tuple(dict.fromkeys(_missing(compiled, case))),
         benefits=tuple(_benefits(compiled, verdict, results, case)),
         documents=version.documents,
@@ -206,9 +204,14 @@ def next_access_change(book: RuleBook, facts: Facts, on: date, until: date) -> d
     """
     book.reference.vocabulary.check(facts)
     now = access_classes_on(book, facts, on)
+    days = turning_days(book, facts, on, until)
+    return next((day for day in days if access_classes_on(book, facts, day) != now), None)
+
+
+def turning_days(book: RuleBook, facts: Facts, on: date, until: date) -> list[date]:
+    """The days after `on`, up to `until`, on which an answer can differ from the day before, in order."""
     days = {*book.turning_days(), *facts.turning_days(), *_birthdays(facts, on, until)}
-    later = sorted(day for day in days if on < day <= until)
-    return next((day for day in later if access_classes_on(book, facts, day) != now), None)
+    return sorted(day for day in days if on < day <= until)
 
 
 def _birthdays(facts: Facts, on: date, until: date) -> Iterator[date]:

@@ -156,19 +156,23 @@ def _contradictions(criterion: Criterion, reading: Reading | None, reference: Re
 
 
 def _change(criterion: Criterion, now: Outcome, case: Case, before: date) -> Change | None:
-    wording = case.reference.wording
     for day in sorted({day for day in _turning_days(criterion, case) if case.book.on < day < before}):
         then = _outcome_on(criterion, case, day)
         if then is not now:
-            template = {
-                Outcome.MET: wording.becomes_met,
-                Outcome.NOT_MET: wording.becomes_not_met,
-                Outcome.UNKNOWN: wording.becomes_unknown,
-            }[then]
-            requirement = criterion.requirement_on(day, case.reference.parameters)
-            words = {"day": wording.day(day), "label": criterion.fact.label, "requirement": requirement}
-            return Change(day, then, template.format(**words))
+            return Change(day, then, foretell(criterion, then, day, case.reference))
     return None
+
+
+def foretell(criterion: Criterion, outcome: Outcome, day: date, reference: Reference) -> str:
+    """That a criterion comes out so from a day on."""
+    wording = reference.wording
+    template = {
+        Outcome.MET: wording.becomes_met,
+        Outcome.NOT_MET: wording.becomes_not_met,
+        Outcome.UNKNOWN: wording.becomes_unknown,
+    }[outcome]
+    requirement = criterion.requirement_on(day, reference.parameters)
+    return template.format(day=wording.day(day), label=criterion.fact.label, requirement=requirement)
 
 
 def _turning_days(criterion: Criterion, case: Case) -> Iterator[date]:
@@ -192,8 +196,12 @@ def _outcome_on(criterion: Criterion, case: Case, day: date) -> Outcome:
     return Outcome.of(test(reading.fact.value))
 
 
-def explain_tie(tie: Tie, slug: str, title: str, case: Case) -> RelationResult:
-    """What a relation to a programme of that title does to the programme `slug`."""
+def explain_ties(slug: str, case: Case) -> Iterator[RelationResult]:
+    """What the relations of the programme `slug`, which is in force, do to it."""
+    return (_explain_tie(tie, slug, case) for tie in case.book.ties.get(slug, ()))
+
+
+def _explain_tie(tie: Tie, slug: str, case: Case) -> RelationResult:
     other, wording = case.granted.get(tie.other, False), case.reference.wording
     fits = not other if other is not None and tie.kind is RelationKind.EXCLUDES else other
     template = {
@@ -204,6 +212,7 @@ def explain_tie(tie: Tie, slug: str, title: str, case: Case) -> RelationResult:
         (RelationKind.EXCLUDES, False): wording.left_out if _gave_way(slug, case) else wording.excludes_not_met,
         (RelationKind.EXCLUDES, None): wording.excludes_unknown,
     }[tie.kind, fits]
+    title = case.book.titles[tie.other]
     sentence = template.format(reason=tie.reason, programme=title)
     return RelationResult(tie.kind, tie.other, title, Outcome.of(fits), sentence, tie.clause)
 

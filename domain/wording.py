@@ -26,6 +26,9 @@ class Wording:
     becomes_not_met: str  # day, requirement
     becomes_unknown: str  # day, label
     not_in_force: str  # day
+    rules_begin: str  # day
+    rules_change: str  # day
+    rules_end: str  # day
     requires_met: str  # reason, programme
     requires_not_met: str  # reason, programme
     requires_unknown: str  # reason, programme
@@ -75,6 +78,9 @@ FIELDS = {
     "becomes_not_met": {"day", "requirement"},
     "becomes_unknown": {"day", "label"},
     "not_in_force": {"day"},
+    "rules_begin": {"day"},
+    "rules_change": {"day"},
+    "rules_end": {"day"},
     "requires_met": {"reason", "programme"},
     "requires_not_met": {"reason", "programme"},
     "requires_unknown": {"reason", "programme"},

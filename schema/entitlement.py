@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
-from domain import entitlement, explanation, legal
+from domain import entitlement, explanation, legal, outlook
 from domain.benefit import BenefitKind
 from domain.entitlement import Verdict
 from domain.explanation import Outcome
@@ -199,4 +199,28 @@ class Entitlement:
             documents=list(decided.documents),
             notes=list(decided.notes),
             review_months=decided.review_months,
+        )
+
+
+@strawberry.type(description="A programme that will be gained, lost, or open again.")
+class ComingChange:
+    """A change of a verdict to come."""
+
+    programme: str = strawberry.field(description="The programme's lasting name.")
+    title: str
+    on: date = strawberry.field(description="The first day of the new verdict.")
+    before: Verdict
+    verdict: Verdict
+    because: list[str] = strawberry.field(description="Why, in sentences.")
+
+    @classmethod
+    def of(cls, change: outlook.ComingChange) -> "ComingChange":
+        """The change as it was found."""
+        return cls(
+            programme=change.programme,
+            title=change.title,
+            on=change.on,
+            before=change.before,
+            verdict=change.verdict,
+            because=list(change.because),
         )

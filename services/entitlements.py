@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import date
 
+from domain.birthday import birthday
 from domain.entitlement import Entitlement, decide
 from domain.fact import Facts
 from domain.language import Language
+from domain.outlook import ComingChange, coming_up
 from services.facts import STATEMENTS, known_of, stated
 from services.people import Person
 from services.resources import Resources
 
-__all__ = ["Entitlement", "Facts", "decide_for", "facts_of"]
+__all__ = ["ComingChange", "Entitlement", "Facts", "coming_up_for", "decide_for", "facts_of"]
 
 
 async def facts_of(resources: Resources, persons: Sequence[Person]) -> Sequence[Facts]:
@@ -40,3 +42,12 @@ def decide_for(resources: Resources, facts: Facts, on: date, language: Language)
         FactInvalid: a statement that no rule can read; `facts_of` returns none.
     """
     return decide(resources.rules.of(language), facts, on)
+
+
+def coming_up_for(resources: Resources, facts: Facts, on: date, language: Language) -> tuple[ComingChange, ...]:
+    """What the twelve months after a day will change for one resident, explained in a language.
+
+    Raises:
+        FactInvalid: a statement that no rule can read; `facts_of` returns none.
+    """
+    return coming_up(resources.rules.of(language), facts, on, birthday(on, 1) or date.max)

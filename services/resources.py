@@ -15,7 +15,7 @@ from services.wechat import Wechat
 
 @dataclass(frozen=True)
 class Resources:
-    """The settings, the secrets, the doors to database and WeChat, the rules in force, the clock, the officers' desk."""
+    """The settings, the secrets, the doors to database and WeChat, the rules in force, the clock, and the desk."""
 
     settings: Settings
     keys: Keys

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
 from hypothesis import strategies as st
 
@@ -41,12 +42,14 @@ def book_of(programmes: Mapping[str, Made]) -> RuleBook:
     return load_rule_book(files | {"facts.toml": FACTS + facts})
 
 
-def facts_of(programmes: Mapping[str, Made]) -> Facts:
-    """What is known of a resident in whose case the flags are so."""
+def facts_of(programmes: Mapping[str, Made], last: Mapping[str, date] = MappingProxyType({})) -> Facts:
+    """What is known of a resident in whose case the flags are so, some until their last day."""
     flags = {slug: made.holds for slug, made in programmes.items()} | {
         f"{slug}-{n}": allowed for slug, made in programmes.items() for n, (_, _, allowed) in enumerate(made.amounts)
     }
-    return Facts.of(Fact(name, flag, "police", None, None, ON) for name, flag in flags.items() if flag is not None)
+    return Facts.of(
+        Fact(name, flag, "police", None, last.get(name), ON) for name, flag in flags.items() if flag is not None
+    )
 
 
 def _file(slug: str, made: Made) -> str:

@@ -1,7 +1,7 @@
 """What a resident, a guardian, a clerk and nobody see under `viewer`, and how few statements it takes."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import pytest
 
 from card.cose import SigningKey
 from card.credential import prove
+from domain.dates import local_date
 from domain.translation import CHINESE
 from schema.credential import from_text, to_text
 from schema.identity import to_id
@@ -21,6 +22,7 @@ HOME = """
 { viewer { residentId maskedName
     card { maskedNumber category categoryName grade gradeName state issuedOn validUntil }
     entitlements { programme title verdict criteria { outcome sentence clause { citation } } benefits { title } }
+    comingUp { programme on verdict }
     bookings(first: 6) { edges { node { id state slot { startsAt } service { name provider } } } }
     credentials { id expiresAt revokedAt }
     wards { residentId maskedName relation scope card { state } entitlements { verdict }
@@ -91,7 +93,8 @@ async def test_a_resident_sees_herself_masked(ask: Ask, register: Register) -> N
 async def test_an_account_without_a_card_is_empty(ask: Ask, register: Register) -> None:
     """Signed in, but tied to nobody: every field is there, none says anything."""
     body = await ask("{ viewer { residentId maskedName card { state } entitlements { title } credentials { id } "
-                     "rides(first: 1) { at } bookings(first: 1) { edges { cursor } } wards { scope } } }",
+                     "comingUp { on } rides(first: 1) { at } "
+                     "bookings(first: 1) { edges { cursor } } wards { scope } } }",
                      await register.viewer())  # fmt: skip
 
     assert body["data"]["viewer"] == {
@@ -101,9 +104,37 @@ async def test_an_account_without_a_card_is_empty(ask: Ask, register: Register) 
         "entitlements": [],
         "credentials": [],
         "rides": [],
+        "comingUp": [],
         "bookings": {"edges": []},
         "wards": [],
     }
+
+
+async def test_what_is_coming_up(ask: Ask, register: Register, clock: Clock) -> None:
+    """The seventh birthday ends a programme within the year: told beforehand, with the reason, in both languages."""
+    today = local_date(clock())
+    viewer = await register.viewer(await register.resident(birth_date=date(today.year - 7, 12, 1)))
+    fields = "programme title on before verdict because"
+
+    body = await ask(
+        f'{{ viewer {{ soon: comingUp {{ {fields} }} later: comingUp(on: "{today.year}-12-01") {{ on }} '
+        "english: comingUp(language: ENGLISH) { because } } }",
+        viewer,
+    )
+
+    told = body["data"]["viewer"]
+    assert told["soon"] == [
+        {
+            "programme": "child-rehab",
+            "title": "残疾儿童基本康复",
+            "on": f"{today.year}-12-01",
+            "before": "UNDETERMINED",
+            "verdict": "NOT_ELIGIBLE",
+            "because": [f"从{today.year}年12月1日起,不再符合这一条:0至6周岁。"],
+        }
+    ]
+    assert told["later"] == []
+    assert not CHINESE.search(str(told["english"]))
 
 
 async def test_a_guardian_sees_her_wards(ask: Ask, register: Register) -> None:
