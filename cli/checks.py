@@ -23,15 +23,16 @@ audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 @policy.command("check")
 def check_policy(
     directory: Annotated[
-        Path | None, typer.Argument(help="Folder of rule files; policy/ when absent.", exists=True, file_okay=False)
+        Path | None,
+        typer.Argument(help="Folder of rule files; that of the server when absent.", exists=True, file_okay=False),
     ] = None,
 ) -> None:
     """Read every rule file and its translations as the server would; list what applies when, or the first mistake."""
     from rich.console import Console
 
-    from services.bootstrap import POLICY, load_rules
+    from services.bootstrap import load_rules
 
-    book = load_rules(directory or POLICY).chinese
+    book = load_rules(directory or operator_settings().policy_dir).chinese
     console = Console(highlight=False, markup=False)
     for table in (_programmes(book), _parameters(book)):
         console.print(table)

@@ -5,7 +5,7 @@ from datetime import date
 from itertools import pairwise
 from operator import attrgetter
 
-from domain.benefit import parse_benefit
+from domain.benefit import Indexation, parse_benefit
 from domain.card import every_register_fact
 from domain.comparison import KEYS, AgeRange, parse_comparison
 from domain.fact import FactInvalid
@@ -159,6 +159,8 @@ def _check_whole(section: Section, version: Version, reference: Reference) -> No
     _check_names(section, version)
     for key, name in _figures(version):
         _check_figure(section, key, name, version.effective, reference.parameters)
+    for number, benefit in enumerate(version.benefits, start=1):
+        _check_index(section, f"benefits[{number}].indexed_to", benefit.indexation, reference.parameters)
     for name, criterion in version.criteria.items():
         if isinstance(criterion.comparison, AgeRange):
             _check_ages(section, name, criterion.comparison, reference)
@@ -187,6 +189,15 @@ def _check_figure(section: Section, key: str, name: str, effective: date, parame
     if figure.on(effective) is None:
         remedy = f"Add its value for {effective} to {PARAMETERS}"
         raise section.wrong(key, f"parameter {name!r} has no value when the version begins", remedy)
+
+
+def _check_index(
+    section: Section, key: str, indexation: Indexation | None, parameters: Mapping[str, Parameter]
+) -> None:
+    base = None if indexation is None else parameters[indexation.parameter].on(indexation.base)
+    if base is not None and base.value == 0:
+        problem = "its parameter is 0 when the version begins, and nothing moves in proportion to that"
+        raise section.wrong(key, problem, f"Enter the true value in {PARAMETERS}")
 
 
 def _check_ages(section: Section, name: str, ages: AgeRange, reference: Reference) -> None:

@@ -156,3 +156,5 @@ def parse_document(file_name: str, text: str) -> Section:
         return Section(Place(file_name), tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:
         raise PolicyInvalid(Place(file_name), "(file)", f"not TOML: {error}", "Correct the file there") from None
+    except RecursionError:
+        raise PolicyInvalid(Place(file_name), "(file)", "not TOML: nested too deeply", "Correct the file") from None

@@ -3,18 +3,19 @@
 A truth is +1 met, 0 unknown, -1 not met: so ordered, the least, the greatest and the negation are Kleene's logic.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import reduce
 from math import ceil, floor
 from typing import assert_never
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
-from domain.columns import FEN, Column, Columns, Flags, Integers, bits_of, finite_values
+from domain.columns import FEN, Column, Columns, Flags, Groups, Integers, bits_of, finite_values
 from domain.combination import Group
 from domain.comparison import AgeRange, Comparison, IncludesAny, OneOf, Range
 from domain.compiled import CompiledBenefit, CompiledProgramme, compile_book
@@ -42,6 +43,18 @@ class Verdicts:
     programmes: tuple[str, ...]
     truths: Truths
     fen: Amounts | None
+
+
+@dataclass(frozen=True, eq=False)
+class Register:
+    """Residents in one order, what is known of them on a day, where they live, and who receives which programme."""
+
+    on: date
+    ids: Sequence[UUID]
+    towns: Groups
+    villages: Groups
+    columns: Columns
+    receipts: Mapping[str, Flags]
 
 
 def judge_register(book: RuleBook, columns: Columns, on: date, *, amounts: bool = False) -> Verdicts:

@@ -18,12 +18,13 @@ from services.wechat import Wechat
 POLICY = Path(__file__).parent.parent / "policy"
 
 
-def load_rules(directory: Path = POLICY) -> RuleBooks:
-    """The rule books from the TOML files of a directory and of its folder en/.
+def load_rules(directory: Path | None = None) -> RuleBooks:
+    """The rule books from the TOML files of a directory, or of this version's own, and of its folder en/.
 
     Raises:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
+    directory = directory or POLICY
     files = sorted([*directory.glob("*.toml"), *directory.glob("en/*.toml")])
     return load_rule_books(
         {name: _text(directory, name) for name in (str(file.relative_to(directory)) for file in files)}
@@ -35,6 +36,9 @@ def _text(directory: Path, name: str) -> str:
         return (directory / name).read_text(encoding="utf-8-sig")  # some editors mark their files
     except UnicodeDecodeError:
         raise PolicyInvalid(Place(name), "(file)", "not UTF-8", "Save the file as UTF-8") from None
+    except OSError as error:
+        remedy = "Give the file back, and the server the right to read it"
+        raise PolicyInvalid(Place(name), "(file)", f"cannot be read: {error.strerror}", remedy) from None
 
 
 def now() -> datetime:
@@ -64,4 +68,8 @@ async def open_services(
     )
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
-        yield Resources(settings, keys, vault, database, wechat, load_rules(), clock)
+        resources = Resources(settings, keys, vault, database, wechat, load_rules(settings.policy_dir), clock)
+        try:
+            yield resources
+        finally:
+            await resources.desk.close()

@@ -34,8 +34,16 @@ MISTAKES = [
     ("facts.toml", 'lost = "挂失"\n', "", "facts.card_state", "Declare in facts.toml what the register states"),
     ("facts.toml", "[facts.birth_date]", "[facts.born]", "facts.birth_date", "Unknown fact 'birth_date'"),
     ("facts.toml", "= ", "is ", "(file)", "not TOML"),
+    ("facts.toml", "[departments]", f"deep = {'[' * 10_000}", "(file)", "not TOML: nested too deeply"),
     ("parameters.toml", "effective = 2026-03-01", "effective = 2016-12-04", "limit.values", "one value for each"),
     ("parameters.toml", "value = 1200.50", "value = -1", "limit.values[1].value", "not a number of 0 or more"),
+    (
+        "parameters.toml",
+        "effective = 2016-12-04\nvalue = 1000",
+        "effective = 2016-12-04\nvalue = 0",
+        "benefits[1].indexed_to",
+        "its parameter is 0 when the version begins",
+    ),
     ("parameters.toml", "[limit]", "[limits]", "limits.values", "no value"),
     ("parameters.toml", "value = 61", "value = 60.5", "criteria.old.age_from", "Write the age in full years"),
     (
