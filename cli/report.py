@@ -116,13 +116,8 @@ def _changes(effect: Effect) -> bool:
 def _cells(effect: Effect, simulation: Simulation) -> Iterable[str]:
     yield from (f"{heads:,}" for heads in (effect.heads_before, effect.heads_after))
     for yuan in (effect.yuan_before, effect.yuan_after):
-        yield f"{yuan:,.0f}{'*' if yuan and is_illustrative(effect, simulation) else ''}"
+        yield f"{yuan:,.0f}{'*' if yuan and simulation.is_illustrative(effect) else ''}"
     yield from (f"{heads:,}" for heads in (effect.gainers, effect.losers))
-
-
-def is_illustrative(effect: Effect, simulation: Simulation) -> bool:
-    """Whether the yuan of a line rest on examples, at least in part."""
-    return effect.programme in simulation.illustrative or (not effect.programme and bool(simulation.illustrative))
 
 
 def write_simulation(file: Path, simulation: Simulation) -> None:
@@ -139,7 +134,7 @@ def write_simulation(file: Path, simulation: Simulation) -> None:
                 *(effect.programme or ALL, effect.dimension, group_name(effect)),
                 *(effect.heads_before, effect.heads_after, _plain(effect.yuan_before), _plain(effect.yuan_after)),
                 *(effect.gainers, effect.losers),
-                "illustrative" if is_illustrative(effect, simulation) else "as decided",
+                "illustrative" if simulation.is_illustrative(effect) else "as decided",
             )
             for effect in simulation.effects
         ),

@@ -3,18 +3,19 @@
 A truth is +1 met, 0 unknown, -1 not met: so ordered, the least, the greatest and the negation are Kleene's logic.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import reduce
 from math import ceil, floor
 from typing import assert_never
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
-from domain.columns import FEN, Column, Columns, Flags, Integers, bits_of, finite_values
+from domain.columns import FEN, Column, Columns, Flags, Groups, Integers, bits_of, finite_values
 from domain.combination import Group
 from domain.comparison import AgeRange, Comparison, IncludesAny, OneOf, Range
 from domain.compiled import CompiledBenefit, CompiledProgramme, compile_book
@@ -42,6 +43,18 @@ class Verdicts:
     programmes: tuple[str, ...]
     truths: Truths
     fen: Amounts | None
+
+
+@dataclass(frozen=True, eq=False)
+class Register:
+    """Residents in one order, what is known of them on a day, where they live, and who receives which programme."""
+
+    on: date
+    ids: Sequence[UUID]
+    towns: Groups
+    villages: Groups
+    columns: Columns
+    receipts: Mapping[str, Flags]
 
 
 def judge_register(book: RuleBook, columns: Columns, on: date, *, amounts: bool = False) -> Verdicts:
@@ -151,7 +164,8 @@ class _Register:
         held = dict.fromkeys(group.members, np.full(self._columns.size, NOT_MET, np.int8))
         in_force = [slug for slug in group.members if slug in own]
         for slug in in_force:
-            held[slug] = reduce(np.minimum, [own[slug], *(held[other] for other in group.requires[slug])])
+            # A copy, since what is left out is taken from it below, and others hold the same test.
+            held[slug] = reduce(np.minimum, (held[other] for other in group.requires[slug]), own[slug].copy())
         contested = np.zeros(self._columns.size, np.bool_)
         for slug in in_force:
             for rival in group.excludes[slug]:
@@ -168,9 +182,9 @@ class _Register:
     ) -> dict[str, Truths]:
         """What is granted to residents who meet rules that exclude each other.
 
-        Of those who meet the same rules and get the same benefits one is asked for all.
+        Of those for whom all rules come to the same and who get the same benefits one is asked for all.
         """
-        marks = [held[slug][rows] == MET for slug in held]
+        marks = [held[slug][rows] == truth for slug in held for truth in (MET, UNKNOWN)]
         marks += [holds[rows] for slug in held for _, holds in self._paid(programmes[slug])]
         worth = {slug: self.fen(programmes[slug])[rows] for slug in held}
         firsts, kinds = alike(marks, len(rows))

@@ -68,4 +68,8 @@ async def open_services(
     )
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
-        yield Resources(settings, keys, vault, database, wechat, load_rules(settings.policy_dir), clock)
+        resources = Resources(settings, keys, vault, database, wechat, load_rules(settings.policy_dir), clock)
+        try:
+            yield resources
+        finally:
+            await resources.desk.close()

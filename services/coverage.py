@@ -14,12 +14,12 @@ from domain.coverage import Coverage, coverage
 from domain.entitlement import decide
 from domain.explanation import Need
 from domain.fact import Facts
-from domain.register import NOT_MET, judge_register
+from domain.register import NOT_MET, Register, judge_register
 from domain.rulebook import RuleBook
 from services import audit
 from services.entitlements import facts_of
 from services.people import Person, residents_by_id
-from services.register import Enquiry, Register
+from services.register import Enquiry
 from services.resources import Resources
 
 _BATCH = 200

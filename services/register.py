@@ -11,10 +11,11 @@ from uuid import UUID
 import asyncpg
 import numpy as np
 
-from domain.columns import Columns, ColumnsBuilder, Flags, Groups
+from domain.columns import ColumnsBuilder, Flags, Groups
 from domain.compiled import compile_book
 from domain.explanation import Case
 from domain.fact import Facts
+from domain.register import Register
 from domain.rulebook import RuleBook
 from services import audit
 from services.facts import STATEMENTS, known_of, stated
@@ -41,18 +42,6 @@ class Enquiry:
     actor: str
     purpose: str
     town: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Register:
-    """The residents of an enquiry in one order, what is known of them on a day, and who receives which programme."""
-
-    on: date
-    ids: Sequence[UUID]
-    towns: Groups
-    villages: Groups
-    columns: Columns
-    receipts: Mapping[str, Flags]
 
 
 async def read_register(

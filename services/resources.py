@@ -1,11 +1,12 @@
 """What every use case is given: opened once at the start, and passed as one value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.rulebook import RuleBooks
 from services.database import Database
+from services.desk import Desk
 from services.keys import Keys
 from services.settings import Settings
 from services.vault import Vault
@@ -14,7 +15,7 @@ from services.wechat import Wechat
 
 @dataclass(frozen=True)
 class Resources:
-    """The settings, the secrets, the doors to database and WeChat, the rules in force, and the clock."""
+    """The settings, the secrets, the doors to database and WeChat, the rules in force, the clock, and the desk."""
 
     settings: Settings
     keys: Keys
@@ -23,3 +24,4 @@ class Resources:
     wechat: Wechat
     rules: RuleBooks
     clock: Callable[[], datetime]
+    desk: Desk = field(default_factory=Desk)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from domain.columns import groups_by
 from domain.compiled import compile_book
-from domain.register import judge_register
+from domain.register import Register, judge_register
 from domain.rulebook import RuleBook
 from domain.simulation import Dimension, Effect, effects
-from services.register import Register
 
 
 @dataclass(frozen=True)
@@ -17,6 +16,10 @@ class Simulation:
 
     effects: Sequence[Effect]
     illustrative: frozenset[str]
+
+    def is_illustrative(self, effect: Effect) -> bool:
+        """Whether the yuan of a line rest on examples, at least in part."""
+        return effect.programme in self.illustrative or (not effect.programme and bool(self.illustrative))
 
 
 def simulate(before: tuple[RuleBook, Register], after: tuple[RuleBook, Register]) -> Simulation:
