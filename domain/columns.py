@@ -24,6 +24,10 @@ class Column:
     values: Integers
     known: Flags
 
+    def rows(self, rows: slice) -> "Column":
+        """The same of some residents, without a copy."""
+        return Column(self.values[rows], self.known[rows])
+
 
 @dataclass(frozen=True, eq=False)
 class Columns:
@@ -32,6 +36,11 @@ class Columns:
     vocabulary: Vocabulary
     size: int
     facts: Mapping[str, Column]
+
+    def rows(self, rows: slice) -> "Columns":
+        """The same of some residents, without a copy."""
+        facts = {name: column.rows(rows) for name, column in self.facts.items()}
+        return Columns(self.vocabulary, len(range(self.size)[rows]), facts)
 
 
 @dataclass(frozen=True, eq=False)

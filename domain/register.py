@@ -18,7 +18,7 @@ import numpy.typing as npt
 from domain.columns import FEN, Column, Columns, Flags, Groups, Integers, bits_of, finite_values
 from domain.combination import Group
 from domain.comparison import AgeRange, Comparison, IncludesAny, OneOf, Range
-from domain.compiled import CompiledBenefit, CompiledProgramme, compile_book
+from domain.compiled import CompiledBenefit, CompiledBook, CompiledProgramme, compile_book
 from domain.logic import AllOf, AnyOf, Leaf, Not, Rule, Truth
 from domain.parameter import Parameter
 from domain.rulebook import Criterion, RuleBook
@@ -30,6 +30,8 @@ Judge = Callable[[Column], Truths]
 
 MET, UNKNOWN, NOT_MET = 1, 0, -1
 _TRUTHS: Mapping[int, Truth] = {MET: True, UNKNOWN: None, NOT_MET: False}
+# Residents judged at a time: every step between stays in the processor's cache, however large the register is.
+BLOCK = 65536
 _BITS = 62  # that a key of residents who are alike may use
 
 
@@ -60,21 +62,17 @@ class Register:
 def judge_register(book: RuleBook, columns: Columns, on: date, *, amounts: bool = False) -> Verdicts:
     """Every programme of the book for every resident; where it is not in force nobody is entitled, as in `decide`."""
     compiled = compile_book(book, on)
-    register = _Register(columns, on, book.reference.parameters)
-    granted = {
-        slug: register.truth(programme.version.rule, programme.version.criteria)
-        for slug, programme in compiled.programmes.items()
-    }
-    for group in compiled.groups:
-        granted |= register.settle(group, granted, compiled.programmes)
     slugs = tuple(programme.slug for programme in book.programmes)
     truths = np.full((len(slugs), columns.size), NOT_MET, np.int8)
     fen = np.zeros((len(slugs), columns.size), np.int64) if amounts else None
-    for slug, truth in granted.items():
-        place = slugs.index(slug)
-        truths[place] = truth
-        if fen is not None:
-            fen[place] = register.fen(compiled.programmes[slug]) * (truth == MET)
+    for start in range(0, columns.size, BLOCK):
+        rows = slice(start, start + BLOCK)
+        block = _Block(columns.rows(rows), on, book.reference.parameters)
+        for slug, truth in block.granted(compiled).items():
+            place = slugs.index(slug)
+            truths[place, rows] = truth
+            if fen is not None:
+                fen[place, rows] = block.fen(compiled.programmes[slug]) * (truth == MET)
     return Verdicts(slugs, truths, fen)
 
 
@@ -102,7 +100,7 @@ def _looked_up(criterion: Criterion, on: date, parameters: Mapping[str, Paramete
     """Of a fact with few values each is tested once, as for a single resident."""
     test = criterion.comparison.test(on, parameters)
     outcomes = np.array([_sign(test(value)) for value in finite_values(criterion.fact)], np.int8)
-    return lambda column: outcomes[column.values] * column.known
+    return lambda column: np.take(outcomes, column.values) * column.known
 
 
 def _sign(truth: Truth) -> int:
@@ -127,14 +125,24 @@ def _signed(met: Flags, column: Column) -> Truths:
     return truths
 
 
-class _Register:
-    """All residents on a day, with every test that was made of them: programmes share many."""
+class _Block:
+    """Some residents on a day, with every test that was made of them: programmes share many."""
 
     def __init__(self, columns: Columns, on: date, parameters: Mapping[str, Parameter]) -> None:
         self._columns = columns
         self._on = on
         self._parameters = parameters
         self._made: dict[tuple[str, Comparison], Truths] = {}
+
+    def granted(self, book: CompiledBook) -> dict[str, Truths]:
+        """What each programme in force answers."""
+        truths = {
+            slug: self.truth(programme.version.rule, programme.version.criteria)
+            for slug, programme in book.programmes.items()
+        }
+        for group in book.groups:
+            truths |= self.settle(group, truths, book.programmes)
+        return truths
 
     def truth(self, rule: Rule, criteria: Mapping[str, Criterion]) -> Truths:
         """What a rule comes to for each resident."""
@@ -154,7 +162,7 @@ class _Register:
         """What each resident certainly gets in a year if she is entitled."""
         total = np.zeros(self._columns.size, np.int64)
         for benefit, holds in self._paid(programme):
-            total += int(benefit.yearly() * FEN) * holds
+            total[holds] += int(benefit.yearly() * FEN)
         return total
 
     def settle(

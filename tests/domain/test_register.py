@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import domain.register
 from domain.benefit import BenefitKind
 from domain.birthday import birthday
 from domain.columns import ColumnsBuilder
@@ -159,3 +160,11 @@ def test_residents_who_are_alike(residents: list[set[int]]) -> None:
 
     assert [residents[firsts[kind]] for kind in kinds] == residents
     assert len(firsts) == len(set(map(frozenset, residents)))
+
+
+def test_more_residents_than_are_judged_at_a_time(book: RuleBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks lose nobody and exchange nobody, the last and shorter one included."""
+    monkeypatch.setattr(domain.register, "BLOCK", 2)
+    grades = [known({"card_state": "active", "helped": number % 3 > 0}) for number in range(7)]
+
+    agree(book, [*grades, known({"birth_date": date(1990, 1, 1), "card_state": "active", "helped": True})], ON)
