@@ -1,27 +1,27 @@
-"""Puts the routes together over one set of resources."""
+"""Puts the routes together over what the server serves with."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
+from api.current import Current
 from api.devices import DeviceEndpoints
 from api.envelope import Envelope, Lifecycle
 from api.graphql import GraphQLEndpoint
 from api.problem import RETRY, json_response
 from api.sandbox import Sandbox
-from services.database import DatabaseUnavailable
-from services.resources import Resources
+from services.database import Database, DatabaseUnavailable
 from services.settings import Mode
 
 
-def create_app(resources: Resources, lifecycle: Lifecycle | None = None) -> ASGIApp:
+def create_app(current: Current, lifecycle: Lifecycle) -> ASGIApp:
     """The ASGI application: GraphQL, the scanners' endpoints, health, and in the demo WeChat's sandbox."""
-    lifecycle = lifecycle or Lifecycle()
+    resources = current.resources
     routes = [
-        Route("/graphql", GraphQLEndpoint(resources).handle, methods=["GET", "POST"]),
-        *DeviceEndpoints(resources).routes(),
-        *_health(resources, lifecycle),
+        Route("/graphql", GraphQLEndpoint(current).handle, methods=["GET", "POST"]),
+        *DeviceEndpoints(current).routes(),
+        *_health(resources.database, lifecycle),
     ]
     if resources.settings.mode is Mode.DEMO:
         routes += Sandbox(resources.settings, resources.clock).routes()
@@ -30,7 +30,7 @@ def create_app(resources: Resources, lifecycle: Lifecycle | None = None) -> ASGI
     return Envelope(router, lifecycle, {route.path for route in routes})
 
 
-def _health(resources: Resources, lifecycle: Lifecycle) -> list[Route]:
+def _health(database: Database, lifecycle: Lifecycle) -> list[Route]:
     async def alive(request: Request) -> Response:
         """The process answers; says nothing of what stands behind it, as a restart would not mend that."""
         del request
@@ -42,7 +42,7 @@ def _health(resources: Resources, lifecycle: Lifecycle) -> list[Route]:
         if lifecycle.draining:
             return json_response({"status": "stopping"}, 503, RETRY)
         try:
-            await resources.database.ping()
+            await database.ping()
         except DatabaseUnavailable:
             return json_response({"status": "database away"}, 503, RETRY)
         return json_response({"status": "ready"})

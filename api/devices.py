@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from api.auth import device_of_request
 from api.body import gunzip, media_type, read_as, read_body
+from api.current import Current
 from api.problem import Problem, Reason, json_response, malformed
 from schema import messages
 from services.devices import Device, EnrolmentRefusal, enrol, signed_time, trust_bundle
@@ -48,7 +49,12 @@ _STATUS = {
 class DeviceEndpoints:
     """The handlers under /v1."""
 
-    resources: Resources
+    current: Current
+
+    @property
+    def resources(self) -> Resources:
+        """What the server serves with just now."""
+        return self.current.resources
 
     def routes(self) -> list[Route]:
         """Where they stand."""

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from api.auth import context_of
 from api.body import media_type, read_body, read_json
+from api.current import Current
 from api.problem import RETRY, Problem, Reason, malformed, problem_of
 from schema import execution, messages
 from schema.execution import Answer, Engine, Fate
-from services.resources import Resources
 
 RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -23,10 +23,10 @@ MAX_NAME = 200
 class GraphQLEndpoint:
     """POST and GET of /graphql; one operation a request."""
 
-    def __init__(self, resources: Resources) -> None:
-        self._resources = resources
-        self._settings = resources.settings
-        self._engine = Engine(resources.settings)
+    def __init__(self, current: Current) -> None:
+        self._current = current
+        self._settings = current.resources.settings
+        self._engine = Engine(self._settings)
 
     async def handle(self, request: Request) -> Response:
         """Answer one request; every failure is a GraphQL error in JSON."""
@@ -36,7 +36,7 @@ class GraphQLEndpoint:
         try:
             asked = await self._read(request)
             async with asyncio.timeout(self._settings.request_seconds):
-                context = context_of(self._resources, request)
+                context = context_of(self._current.resources, request)
                 answer = await self._engine.run(asked, context, _id(request))
             return _response(answer, media)
         except Exception as error:  # noqa: BLE001 - masked and logged by problem_of

@@ -11,6 +11,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from api.app import create_app
+from api.current import Current
 from api.envelope import Lifecycle
 from api.logs import configure_logs
 from api.wechat import open_wechat
@@ -19,8 +20,6 @@ from services.keys import read_keys
 from services.settings import Settings, SettingsInvalid
 
 log = structlog.get_logger("server")
-
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run(settings: Settings) -> None:
@@ -32,11 +31,12 @@ async def serve(settings: Settings) -> None:
     """Serve on `host` and `port` until SIGTERM or SIGINT; returns when the running requests have ended.
 
     On a signal /readyz fails and answers say `Connection: close` for `drain_seconds`; then no connection is accepted,
-    and running requests get `shutdown_seconds`. A second signal stops at once.
+    and running requests get `shutdown_seconds`. A second signal stops at once. SIGHUP reads the rules anew.
 
     Raises:
         services.settings.SettingsInvalid: the settings or the keys do not make a server.
         services.keys.KeysInvalid: the keys file cannot be used.
+        domain.policy_file.PolicyInvalid: the rules cannot be used.
     """
     configure_logs(settings.log_level)
     if settings.keys_file is None:
@@ -44,7 +44,8 @@ async def serve(settings: Settings) -> None:
     keys = read_keys(settings.keys_file, now())
     lifecycle = Lifecycle()
     async with open_wechat(settings) as wechat, open_services(settings, keys, wechat) as resources:
-        server = _Server(uvicorn_configuration(settings, create_app(resources, lifecycle)), settings, lifecycle)
+        current = Current(resources)
+        server = _Server(uvicorn_configuration(settings, create_app(current, lifecycle)), current, lifecycle)
         await server.serve()
 
 
@@ -69,24 +70,29 @@ def uvicorn_configuration(settings: Settings, app: ASGIApp) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with a stop that is announced before it begins."""
+    """uvicorn, with a stop that is announced before it begins, and rules that are read anew on SIGHUP."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, lifecycle: Lifecycle) -> None:
+    def __init__(self, config: uvicorn.Config, current: Current, lifecycle: Lifecycle) -> None:
         super().__init__(config)
-        self._drain_seconds = settings.drain_seconds
+        self._drain_seconds = current.resources.settings.drain_seconds
+        self._current = current
         self._lifecycle = lifecycle
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Handle signals in the event loop while serving."""
         loop = asyncio.get_running_loop()
-        for each in _SIGNALS:
-            loop.add_signal_handler(each, self._stop)
+        handlers = {signal.SIGTERM: self._stop, signal.SIGINT: self._stop}
+        # Whoever handles SIGHUP already goes on to: the demo ends with its terminal.
+        if not callable(signal.getsignal(signal.SIGHUP)):
+            handlers[signal.SIGHUP] = self._current.reload_rules
+        for number, handle in handlers.items():
+            loop.add_signal_handler(number, handle)
         try:
             yield
         finally:
-            for each in _SIGNALS:
-                loop.remove_signal_handler(each)
+            for number in handlers:
+                loop.remove_signal_handler(number)
 
     def _stop(self) -> None:
         if self._lifecycle.draining:

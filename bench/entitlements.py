@@ -9,7 +9,7 @@ from time import process_time
 from typing import Any
 
 from domain.card import CardOnRecord, CardState, card_facts
-from domain.compiled import CompiledBook, compile_book
+from domain.compiled import compile_book
 from domain.entitlement import decide
 from domain.explanation import Case
 from domain.fact import Fact, Facts
@@ -21,6 +21,8 @@ ON = date(2026, 11, 25)
 RESIDENTS = {"small": 500, "default": 2_000, "large": 20_000}
 ROUNDS = 40
 SEED = 20161204
+# Those that are written out below.
+BY_HAND = ("child-rehab", "free-bus", "living-subsidy", "nursing-subsidy", "rehab-training-relief", "venue-access")
 
 Values = Mapping[str, Any]
 Outcomes = dict[str, bool | None]
@@ -31,10 +33,11 @@ def run(size: str) -> dict[str, float]:
 
     `entitlements_vs_handwritten` compares the best of many alternating rounds over the same residents, whose facts are
     read already, by processor time; the outcomes are checked to be equal first. `entitlements_explained_per_s` counts
-    programmes.
+    programmes, of all there are.
     """
     files = {file.name: file.read_text(encoding="utf-8") for file in POLICY.glob("*.toml")}
-    book = load_rule_book(files)
+    whole = load_rule_book(files)
+    book = RuleBook.of([each for each in whole.programmes if each.slug in BY_HAND], whole.reference)
     compiled = compile_book(book, ON)
     people = _residents(RESIDENTS[size])
     values = [Case.of(compiled, book.reference, facts).values for facts in people]
@@ -46,7 +49,7 @@ def run(size: str) -> dict[str, float]:
         hand_seconds.append(_seconds(_by_hand, values))
     return {
         "entitlements_vs_handwritten": min(hand_seconds) / min(engine_seconds),
-        "entitlements_explained_per_s": _explained_per_second(book, compiled, people[:500]),
+        "entitlements_explained_per_s": _explained_per_second(whole, people[:500]),
     }
 
 
@@ -57,11 +60,11 @@ def _seconds(decide_outcomes: Callable[[Values], Outcomes], values: list[Values]
     return process_time() - start
 
 
-def _explained_per_second(book: RuleBook, compiled: CompiledBook, people: list[Facts]) -> float:
+def _explained_per_second(book: RuleBook, people: list[Facts]) -> float:
     start = process_time()
     for facts in people:
         decide(book, facts, ON)
-    return len(people) * len(compiled.programmes) / (process_time() - start)
+    return len(people) * len(book.programmes) / (process_time() - start)
 
 
 def _residents(count: int) -> list[Facts]:

@@ -1,6 +1,7 @@
 """The commands that look and change nothing: are the rules sound, is the audit log whole."""
 
 import asyncio
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,9 @@ from cli.environment import database_urls, operator_settings
 from cli.explanation import CommandFailed
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from domain.rulebook import RuleBook
     from services.audit import ChainBroken
 
 policy = typer.Typer(help="The programmes' rules.", no_args_is_help=True)
@@ -19,28 +23,59 @@ audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 @policy.command("check")
 def check_policy(
     directory: Annotated[
-        Path | None, typer.Argument(help="Folder of rule files; policy/ when absent.", exists=True, file_okay=False)
+        Path | None,
+        typer.Argument(help="Folder of rule files; that of the server when absent.", exists=True, file_okay=False),
     ] = None,
 ) -> None:
-    """Read every rule file as the server would, and list what is in force or name the first mistake."""
+    """Read every rule file and its translations as the server would; list what applies when, or the first mistake."""
     from rich.console import Console
+
+    from services.bootstrap import load_holidays, load_rules
+
+    chosen = directory or operator_settings().policy_dir
+    book = load_rules(chosen).chinese
+    load_holidays(chosen)
+    console = Console(highlight=False, markup=False)
+    for table in (_programmes(book), _parameters(book)):
+        console.print(table)
+        console.print()
+    gaps = any(period.version is None for each in book.programmes for period in each.periods())
+    told = "but at times none apply: see NO RULES above" if gaps else "and no gap in time"
+    typer.echo(f"{len(book.programmes)} programmes in Chinese and English: no mistake found, {told}.")
+
+
+def _programmes(book: "RuleBook") -> "Table":
+    table = _table("programme", "applies", "title")
+    for programme in book.programmes:
+        for number, period in enumerate(programme.periods()):
+            title = "NO RULES" if period.version is None else programme.title
+            table.add_row("" if number else programme.slug, _days(period.begins, period.ends), title)
+    return table
+
+
+def _parameters(book: "RuleBook") -> "Table":
+    table = _table("figure", "value", "", "source")
+    for name, parameter in book.reference.parameters.items():
+        table.add_row(name, "", "", parameter.title)
+        for value, ends in parameter.periods():
+            example = "example" if value.illustrative else ""
+            table.add_row(f"  {_days(value.effective, ends)}", f"{value.value:f}", example, value.source)
+    return table
+
+
+def _table(*columns: str) -> "Table":
     from rich.table import Table
 
-    from services.bootstrap import POLICY, load_holidays, load_rules
-
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("programme", "title", "in force"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("clauses")
-    book = load_rules(directory or POLICY)
-    load_holidays(directory or POLICY)
-    for programme in book.programmes:
-        for version in programme.versions:
-            period = f"{version.effective} – {version.ended or ''}"
-            clauses = ", ".join(clause.clause for clause in version.clauses)
-            table.add_row(programme.slug, programme.title, period, clauses)
-    Console().print(table, highlight=False)
-    typer.echo(f"{len(book.programmes)} programmes, no mistake found.")
+    for name in columns:
+        table.add_column(
+            name, no_wrap=name != columns[-1], overflow="fold", justify="right" if name == "value" else "left"
+        )
+    return table
+
+
+def _days(begins: date, ends: date | None) -> str:
+    return f"{begins} – {ends or ''}"
 
 
 @audit.command("verify")

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import bookings, checks, database, keys, serving, slots
+from cli import bookings, checks, database, keys, register, serving, slots
 from cli.demo import commands as demo
 from cli.explanation import explain
 
@@ -41,6 +41,8 @@ app.command()(serving.reset)
 app.command()(database.migrate)
 app.command()(database.backup)
 app.command()(database.restore)
+app.command("coverage")(register.show_coverage)
+app.command("simulate")(register.show_simulation)
 app.add_typer(keys.app, name="keys")
 app.add_typer(bookings.app, name="bookings")
 app.add_typer(slots.app, name="slots")

@@ -6,12 +6,13 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from domain.fact import CENT
 from domain.legal import LegalIndex, LegalReference
 from domain.logic import Rule, parse_rule
 from domain.parameter import Bound, Parameter, parse_bound
 from domain.policy_file import Section
 
-CENT = Decimal("0.01")
+NOTHING = Decimal(0)
 AMOUNTS = ("monthly", "yearly", "once")
 KINDS = (*AMOUNTS, "cost_share", "access_class", "in_kind")
 
@@ -25,6 +26,9 @@ class BenefitKind(StrEnum):
     COST_SHARE = "cost_share"  # share of the person's cost, 0 to 1
     ACCESS_CLASS = "access_class"  # a neutral tier that tariffs price
     IN_KIND = "in_kind"  # a service or a thing
+
+
+TIMES_A_YEAR = {BenefitKind.MONTHLY: 12, BenefitKind.YEARLY: 1, BenefitKind.ONCE: 1}
 
 
 @dataclass(frozen=True)

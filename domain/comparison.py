@@ -3,14 +3,14 @@
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from math import ceil, floor
 from typing import Any, assert_never
 
 from domain.birthday import birthday, latest_born
 from domain.fact import FactKind, FactValue
-from domain.logic import Test, Truth
+from domain.logic import Holds, Truth
 from domain.parameter import Bound, Parameter, parse_bound
 from domain.policy_file import Section
 from domain.vocabulary import FactType
@@ -28,15 +28,9 @@ class OneOf:
         """The limits by the key they are written under."""
         return {}
 
-    def test(self, name: str, _on: date, _parameters: Mapping[str, Parameter]) -> Test:
-        """The test of the fact of that name on a day."""
-        allowed = self.values
-
-        def test(values: Mapping[str, Any]) -> Truth:
-            value = values.get(name)
-            return None if value is None else value in allowed
-
-        return test
+    def test(self, _on: date, _parameters: Mapping[str, Parameter]) -> Holds:
+        """The test of a value on a day."""
+        return self.values.__contains__
 
 
 @dataclass(frozen=True)
@@ -49,15 +43,10 @@ class IncludesAny:
         """The limits by the key they are written under."""
         return {}
 
-    def test(self, name: str, _on: date, _parameters: Mapping[str, Parameter]) -> Test:
-        """The test of the fact of that name on a day."""
+    def test(self, _on: date, _parameters: Mapping[str, Parameter]) -> Holds:
+        """The test of a value on a day."""
         codes = self.codes
-
-        def test(values: Mapping[str, Any]) -> Truth:
-            value = values.get(name)
-            return None if value is None else not codes.isdisjoint(value)
-
-        return test
+        return lambda value: not codes.isdisjoint(value)
 
 
 @dataclass(frozen=True)
@@ -72,22 +61,26 @@ class Range:
         """The limits by the key they are written under."""
         return _given(at_least=self.at_least, at_most=self.at_most)
 
-    def test(self, name: str, on: date, parameters: Mapping[str, Parameter]) -> Test:
-        """The test of the fact of that name on a day."""
-        limits = _limits_on((self.at_least, self.at_most), on, parameters)
-        if limits is None:
+    def test(self, on: date, parameters: Mapping[str, Parameter]) -> Holds:
+        """The test of a value on a day."""
+        interval = self.interval(on, parameters)
+        if interval is None:
             return _undecidable
-        low, high = limits
-        lowest: Any = Decimal("-Infinity") if low is None else low
-        highest: Any = Decimal("Infinity") if high is None else high
+        lowest: Any
+        highest: Any
+        lowest, highest = interval
         if self.whole:
             lowest, highest = ceil(max(lowest, 0)), floor(min(highest, sys.maxsize))
 
-        def test(values: Mapping[str, Any]) -> Truth:
-            value = values.get(name)
-            return None if value is None else lowest <= value <= highest
+        return lambda value: lowest <= value <= highest
 
-        return test
+    def interval(self, on: date, parameters: Mapping[str, Parameter]) -> tuple[Decimal, Decimal] | None:
+        """The least and the greatest number on a day; None where a limit is wanted whose parameter has no value yet."""
+        limits = _limits_on((self.at_least, self.at_most), on, parameters)
+        if limits is None:
+            return None
+        low, high = limits
+        return Decimal("-Infinity") if low is None else low, Decimal("Infinity") if high is None else high
 
 
 @dataclass(frozen=True)
@@ -101,25 +94,34 @@ class AgeRange:
         """The limits by the key they are written under."""
         return _given(age_from=self.age_from, age_to=self.age_to)
 
-    def test(self, name: str, on: date, parameters: Mapping[str, Parameter]) -> Test:
-        """The test of the fact of that name on a day."""
+    def test(self, on: date, parameters: Mapping[str, Parameter]) -> Holds:
+        """The test of a value on a day."""
+        born_between = self.born_between(on, parameters)
+        if born_between is None:
+            return _undecidable
+        first, last = born_between
+
+        return lambda born: first <= born <= last
+
+    def born_between(self, on: date, parameters: Mapping[str, Parameter]) -> tuple[date, date] | None:
+        """The first and the last birth date within the limits on a day; None where a limit has no value yet.
+
+        Who is not born yet has no age. The last comes before the first where nobody has lived that long.
+        """
         limits = _limits_on((self.age_from, self.age_to), on, parameters)
         if limits is None:
-            return _undecidable
+            return None
         low, high = limits
-        youngest = date.max if low is None else latest_born(int(low), on)
+        youngest = latest_born(0 if low is None else int(low), on)
         too_old = None if high is None else latest_born(int(high) + 1, on)
-
-        def test(values: Mapping[str, Any]) -> Truth:
-            born = values.get(name)
-            if born is None:
-                return None
-            return (youngest is not None and born <= youngest) and (too_old is None or too_old < born)
-
-        return test
+        if youngest is None:
+            return date.max, date.min
+        return date.min if too_old is None else too_old + timedelta(days=1), youngest
 
     def turning_days(self, born: date, parameters: Mapping[str, Parameter]) -> Iterator[date]:
-        """The birthdays at which the answer can change, by any limit there was or will be."""
+        """The birthdays at which the answer can change, by any limit there was or will be, or that of birth itself."""
+        if self.age_from is None:
+            yield born
         for bound, further in ((self.age_from, 0), (self.age_to, 1)):
             for limit in () if bound is None else bound.ever(parameters):
                 turning = birthday(born, int(limit) + further)
@@ -143,7 +145,7 @@ def _limits_on(
     return None if missing else (low, high)
 
 
-def _undecidable(_values: Mapping[str, Any]) -> Truth:
+def _undecidable(_value: object) -> Truth:
     return None
 
 

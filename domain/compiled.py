@@ -1,14 +1,16 @@
 """Rule versions turned into plain functions, once a day, so that deciding interprets no policy data."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from domain.benefit import BenefitTerm
-from domain.logic import Rule, Test, Truth, compile_rule, names
+from domain.benefit import NOTHING, TIMES_A_YEAR, BenefitTerm
+from domain.combination import Group, Ties, groups_of, ties_of
+from domain.logic import Condition, Holds, Rule, Test, Truth, compile_rule, names, split_off
 from domain.rulebook import Criterion, Programme, RuleBook, Version
 
 DAYS_KEPT = 128
@@ -19,7 +21,7 @@ class CompiledCriterion:
     """A criterion with its limits of the day: the test on a resident's values, and the requirement in words."""
 
     criterion: Criterion
-    test: Test
+    test: Condition
     requirement: str
 
 
@@ -37,6 +39,10 @@ class CompiledBenefit:
         """Whether an entitled resident with these values gets it."""
         return True if self.test is None else self.test(values)
 
+    def yearly(self) -> Decimal:
+        """Yuan in a year of being entitled; what is no amount counts nothing."""
+        return NOTHING if self.amount is None else self.amount * TIMES_A_YEAR[self.term.kind]
+
 
 @dataclass(frozen=True, eq=False)
 class CompiledProgramme:
@@ -45,67 +51,147 @@ class CompiledProgramme:
     programme: Programme
     version: Version
     criteria: Mapping[str, CompiledCriterion]
-    judge: Test
     named: tuple[str, ...]
     benefits: tuple[CompiledBenefit, ...]
+
+    def condition_of(self, criterion: str) -> Condition:
+        """The condition of a criterion by its name."""
+        return self.criteria[criterion].test
+
+    def worth(self, values: Mapping[str, Any]) -> Decimal:
+        """The yuan a year that are certain for an entitled resident with these values."""
+        return sum((benefit.yearly() for benefit in self.benefits if benefit.holds(values)), NOTHING)
+
+
+class Cohort(NamedTuple):
+    """Programmes whose rules require one condition in common, a valid card above all, so that it is judged once.
+
+    `alone` require nothing else; each of `others` is named with the test of the rest of its rule. A tuple, since the
+    unpacking of it is a good part of all that judging costs.
+    """
+
+    fact: str
+    holds: Holds
+    alone: tuple[str, ...]
+    others: tuple[tuple[str, Test], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class CompiledBook:
-    """The programmes in force on a day, how far each source is believed about each fact, and the fast way to judge."""
+    """The programmes in force on a day, how they bear on each other, and how far each source is believed.
+
+    Each is judged in one of the `cohorts`, or `apart` where its rule shares no condition that it requires. `titles` are
+    those of all programmes of the book.
+    """
 
     on: date
+    titles: Mapping[str, str]
     programmes: Mapping[str, CompiledProgramme]
-    judges: tuple[tuple[str, Test], ...]
+    cohorts: tuple[Cohort, ...]
+    apart: tuple[tuple[str, Test], ...]
+    ties: Ties
+    groups: tuple[Group, ...]
     ranks: Mapping[str, Mapping[str, int]]
 
     def outcomes(self, values: Mapping[str, Any]) -> dict[str, Truth]:
-        """Whether each programme in force holds for a resident's values by fact name; an absent value is unknown."""
-        return {slug: judge(values) for slug, judge in self.judges}
+        """Whether each programme in force is granted for a resident's values by fact name; an absent one is unknown."""
+        own = self.judge(values)
+        return self.settle(own, values) if self.groups else own
+
+    def judge(self, values: Mapping[str, Any]) -> dict[str, Truth]:
+        """What each programme's own rule comes to, as if there were no others."""
+        own: dict[str, Truth] = {}
+        for fact, holds, alone, others in self.cohorts:
+            value = values.get(fact)
+            common = None if value is None else holds(value)
+            for slug in alone:
+                own[slug] = common
+            if common:
+                for slug, test in others:
+                    own[slug] = test(values)
+            else:
+                for slug, test in others:
+                    own[slug] = False if common is False or test(values) is False else None
+        for slug, test in self.apart:
+            own[slug] = test(values)
+        return own
+
+    def settle(self, own: dict[str, Truth], values: Mapping[str, Any]) -> dict[str, Truth]:
+        """What is granted of it beside each other."""
+        granted = dict(own)
+        for group in self.groups:
+            granted |= group.settle(own, lambda slug: self.programmes[slug].worth(values))
+        return granted
 
 
 @lru_cache(maxsize=DAYS_KEPT)
 def compile_book(book: RuleBook, on: date) -> CompiledBook:
     """The book as it stands on a day; the last days asked for are kept."""
     vocabulary = book.reference.vocabulary
-    in_force = [(programme, programme.on(on)) for programme in book.programmes]
+    compiler = _Compiler(book, on)
     programmes = {
-        programme.slug: _compile(programme, version, book, on) for programme, version in in_force if version is not None
+        programme.slug: compiler.programme(programme, version)
+        for programme in book.programmes
+        if (version := programme.on(on)) is not None
     }
-    return CompiledBook(
-        on,
-        programmes,
-        tuple((slug, compiled.judge) for slug, compiled in programmes.items()),
-        {name: vocabulary.ranks(name, on) for name in vocabulary.facts},
-    )
+    ties = ties_of({slug: compiled.version for slug, compiled in programmes.items()})
+    ranks = {name: vocabulary.ranks(name, on) for name in vocabulary.facts}
+    titles = {programme.slug: programme.title for programme in book.programmes}
+    return CompiledBook(on, titles, programmes, *_cohorts(programmes), ties, groups_of(ties), ranks)
 
 
-def _compile(programme: Programme, version: Version, book: RuleBook, on: date) -> CompiledProgramme:
-    parameters = book.reference.parameters
-    criteria = {name: _compile_criterion(each, book, on) for name, each in version.criteria.items()}
+class _Compiler:
+    """Compiles programmes for a day; a condition that several of them ask for is made once."""
 
-    def test_of(name: str) -> Test:
-        return criteria[name].test
+    def __init__(self, book: RuleBook, on: date) -> None:
+        self._parameters = book.reference.parameters
+        self._on = on
+        self._conditions: dict[tuple[str, object], Condition] = {}
 
-    benefits = tuple(
-        CompiledBenefit(
-            term,
-            None if term.when is None else compile_rule(term.when, test_of),
-            () if term.when is None else _named(term.when),
-            term.amount_on(on, parameters),
-            term.is_illustrative_on(on, parameters),
+    def programme(self, programme: Programme, version: Version) -> CompiledProgramme:
+        """A programme in the version that is in force."""
+        criteria = {name: self._criterion(each) for name, each in version.criteria.items()}
+        benefits = tuple(
+            CompiledBenefit(
+                term,
+                None if term.when is None else compile_rule(term.when, lambda name: criteria[name].test),
+                () if term.when is None else _named(term.when),
+                term.amount_on(self._on, self._parameters),
+                term.is_illustrative_on(self._on, self._parameters),
+            )
+            for term in version.benefits
         )
-        for term in version.benefits
-    )
-    judge = compile_rule(version.rule, test_of)
-    return CompiledProgramme(programme, version, criteria, judge, _named(version.rule), benefits)
+        return CompiledProgramme(programme, version, criteria, _named(version.rule), benefits)
+
+    def _criterion(self, criterion: Criterion) -> CompiledCriterion:
+        asked = criterion.fact.name, criterion.comparison
+        if asked not in self._conditions:
+            self._conditions[asked] = Condition(
+                criterion.fact.name, criterion.comparison.test(self._on, self._parameters)
+            )
+        return CompiledCriterion(
+            criterion, self._conditions[asked], criterion.requirement_on(self._on, self._parameters)
+        )
 
 
 def _named(rule: Rule) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names(rule)))
 
 
-def _compile_criterion(criterion: Criterion, book: RuleBook, on: date) -> CompiledCriterion:
-    parameters = book.reference.parameters
-    test = criterion.comparison.test(criterion.fact.name, on, parameters)
-    return CompiledCriterion(criterion, test, criterion.requirement_on(on, parameters))
+def _cohorts(programmes: Mapping[str, CompiledProgramme]) -> tuple[tuple[Cohort, ...], tuple[tuple[str, Test], ...]]:
+    """Programmes that share the first condition which their rules require, and those whose rules require none."""
+    alone: dict[Condition, list[str]] = defaultdict(list)
+    others: dict[Condition, list[tuple[str, Test]]] = defaultdict(list)
+    apart: list[tuple[str, Test]] = []
+    for slug, compiled in programmes.items():
+        required, rest = split_off(compiled.version.rule)
+        tested = [] if rest is None else [(slug, compile_rule(rest, compiled.condition_of))]
+        if required is None:
+            apart += tested
+        else:
+            condition = compiled.condition_of(required)
+            others[condition] += tested
+            alone[condition] += [] if tested else [slug]
+    return tuple(
+        Cohort(each.fact, each.holds, tuple(alone[each]), tuple(tested)) for each, tested in others.items()
+    ), tuple(apart)

@@ -1,6 +1,6 @@
 """What a resident is entitled to on a day, and why, or why not, or what nobody knows yet."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,10 +9,11 @@ from enum import StrEnum
 from domain.benefit import BenefitKind
 from domain.birthday import birthday
 from domain.compiled import CompiledProgramme, compile_book
-from domain.explanation import Case, CriterionResult, Need, explain
+from domain.explanation import Case, CriterionResult, Need, RelationResult, explain, explain_ties
 from domain.fact import Facts
 from domain.legal import LegalReference
 from domain.logic import Truth, pending
+from domain.relation import RelationKind
 from domain.rulebook import Programme, RuleBook
 
 
@@ -66,6 +67,7 @@ class Entitlement:
     effective: date | None
     clauses: tuple[LegalReference, ...]
     criteria: tuple[CriterionResult, ...]
+    relations: tuple[RelationResult, ...]
     missing: tuple[Need, ...]
     benefits: tuple[Benefit, ...]
     documents: tuple[str, ...]
@@ -114,6 +116,7 @@ def _not_in_force(programme: Programme, case: Case) -> Entitlement:
         effective=None,
         clauses=(),
         criteria=(),
+        relations=(),
         missing=(),
         benefits=(),
         documents=(),
@@ -124,7 +127,7 @@ def _not_in_force(programme: Programme, case: Case) -> Entitlement:
 
 def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
     programme, version = compiled.programme, compiled.version
-    verdict = Verdict.of(compiled.judge(case.values))
+    verdict = Verdict.of(case.granted[programme.slug])
     replaced_on = programme.replaced_on(case.book.on)
     results = {name: explain(each, case, replaced_on) for name, each in compiled.criteria.items()}
     return Entitlement(
@@ -135,7 +138,8 @@ def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
         effective=version.effective,
         clauses=version.clauses,
         criteria=tuple(results[name] for name in compiled.named),
-        missing=_missing(compiled, results, case) if verdict is Verdict.UNDETERMINED else (),
+        relations=tuple(explain_ties(programme.slug, case)),
+        missing=tuple(dict.fromkeys(_missing(compiled, case))),
         benefits=tuple(_benefits(compiled, verdict, results, case)),
         documents=version.documents,
         notes=version.notes,
@@ -143,11 +147,17 @@ def _decide(compiled: CompiledProgramme, case: Case) -> Entitlement:
     )
 
 
-def _missing(compiled: CompiledProgramme, results: Mapping[str, CriterionResult], case: Case) -> tuple[Need, ...]:
-    """What would settle the verdict: the facts of unknown criteria, without those that no longer matter."""
+def _missing(compiled: CompiledProgramme, case: Case) -> Iterator[Need]:
+    """What would settle an open verdict: unknown facts that still matter, to its own rule or to what it requires."""
+    slug = compiled.programme.slug
+    if case.granted[slug] is not None:
+        return
     outcomes = {name: each.test(case.values) for name, each in compiled.criteria.items()}
-    needs = (results[name].missing for name in pending(compiled.version.rule, outcomes))
-    return tuple(dict.fromkeys(need for need in needs if need is not None))
+    needs = (case.need(compiled.criteria[name].criterion) for name in pending(compiled.version.rule, outcomes))
+    yield from (need for need in needs if need is not None)
+    for tie in case.book.ties.get(slug, ()):
+        if tie.kind is RelationKind.REQUIRES and tie.other in case.granted:
+            yield from _missing(case.book.programmes[tie.other], case)
 
 
 def _benefits(
@@ -191,14 +201,14 @@ def access_classes(entitlements: Iterable[Entitlement]) -> tuple[str, ...]:
 def access_classes_on(book: RuleBook, facts: Facts, on: date) -> tuple[str, ...]:
     """The same classes as `access_classes(decide(...))` gives, without the explanations."""
     compiled = compile_book(book, on)
-    values = Case.of(compiled, book.reference, facts).values
-    granted = {
+    case = Case.of(compiled, book.reference, facts)
+    classes = {
         benefit.term.access_class
-        for programme in compiled.programmes.values()
+        for slug, programme in compiled.programmes.items()
         for benefit in programme.benefits
-        if benefit.term.access_class is not None and benefit.holds(values) and programme.judge(values)
+        if benefit.term.access_class is not None and case.granted[slug] and benefit.holds(case.values)
     }
-    return tuple(sorted(granted))
+    return tuple(sorted(classes))
 
 
 def next_access_change(book: RuleBook, facts: Facts, on: date, until: date) -> date | None:
@@ -209,9 +219,14 @@ def next_access_change(book: RuleBook, facts: Facts, on: date, until: date) -> d
     """
     book.reference.vocabulary.check(facts)
     now = access_classes_on(book, facts, on)
+    days = turning_days(book, facts, on, until)
+    return next((day for day in days if access_classes_on(book, facts, day) != now), None)
+
+
+def turning_days(book: RuleBook, facts: Facts, on: date, until: date) -> list[date]:
+    """The days after `on`, up to `until`, on which an answer can differ from the day before, in order."""
     days = {*book.turning_days(), *facts.turning_days(), *_birthdays(facts, on, until)}
-    later = sorted(day for day in days if on < day <= until)
-    return next((day for day in later if access_classes_on(book, facts, day) != now), None)
+    return sorted(day for day in days if on < day <= until)
 
 
 def _birthdays(facts: Facts, on: date, until: date) -> Iterator[date]:

@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
+from domain.combination import Tie
 from domain.comparison import AgeRange
 from domain.compiled import CompiledBook, CompiledCriterion
 from domain.fact import Facts, FactValue, Reading
 from domain.legal import LegalReference
 from domain.logic import Truth
+from domain.relation import RelationKind
 from domain.rulebook import Criterion, Reference
 
 
@@ -61,6 +64,18 @@ class CriterionResult:
     change: Change | None
 
 
+@dataclass(frozen=True)
+class RelationResult:
+    """What another programme, by its slug, does to this one; an exclusion is met where the other is not granted."""
+
+    kind: RelationKind
+    programme: str
+    title: str
+    outcome: Outcome
+    sentence: str
+    clause: LegalReference
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """A resident's facts as they stand on a day, beside the book of that day."""
@@ -82,6 +97,25 @@ class Case:
         values = {name: reading.fact.value for name, reading in readings.items() if reading.fact is not None}
         return cls(book, reference, facts, readings, values)
 
+    @cached_property
+    def own(self) -> dict[str, Truth]:
+        """What the rule of each programme in force comes to."""
+        return self.book.judge(self.values)
+
+    @cached_property
+    def granted(self) -> dict[str, Truth]:
+        """Which programmes in force are granted beside each other."""
+        return self.book.settle(self.own, self.values)
+
+    def need(self, criterion: Criterion) -> Need | None:
+        """What to bring so that a criterion can be judged; None where its fact is known."""
+        fact = criterion.fact
+        return (
+            None
+            if fact.name in self.values
+            else Need(fact.name, fact.label, self.reference.vocabulary.departments[fact.keeper])
+        )
+
 
 def explain(compiled: CompiledCriterion, case: Case, replaced_on: date | None) -> CriterionResult:
     """A criterion's outcome for a resident, with everything a person needs to check it.
@@ -93,12 +127,11 @@ def explain(compiled: CompiledCriterion, case: Case, replaced_on: date | None) -
     reading = case.readings.get(criterion.fact.name)
     fact = None if reading is None else reading.fact
     outcome = Outcome.of(compiled.test(case.values))
-    missing = None
-    if fact is None:
-        sentence = wording.unknown.format(label=criterion.fact.label, requirement=requirement)
-        missing = Need(criterion.fact.name, criterion.fact.label, departments[criterion.fact.keeper])
-    else:
-        sentence = wording.judgement(criterion.fact, criterion.comparison, fact.value, on, requirement)
+    sentence = (
+        wording.unknown.format(label=criterion.fact.label, requirement=requirement)
+        if fact is None
+        else wording.judgement(criterion.fact, criterion.comparison, fact.value, on, requirement)
+    )
     return CriterionResult(
         name=criterion.name,
         outcome=outcome,
@@ -106,7 +139,7 @@ def explain(compiled: CompiledCriterion, case: Case, replaced_on: date | None) -
         clause=criterion.clause,
         source=None if fact is None else departments[fact.source],
         recorded_on=None if fact is None else fact.recorded_on,
-        missing=missing,
+        missing=case.need(criterion),
         contradictions=tuple(_contradictions(criterion, reading, case.reference)),
         change=_change(criterion, outcome, case, replaced_on or date.max),
     )
@@ -123,19 +156,23 @@ def _contradictions(criterion: Criterion, reading: Reading | None, reference: Re
 
 
 def _change(criterion: Criterion, now: Outcome, case: Case, before: date) -> Change | None:
-    wording = case.reference.wording
     for day in sorted({day for day in _turning_days(criterion, case) if case.book.on < day < before}):
         then = _outcome_on(criterion, case, day)
         if then is not now:
-            template = {
-                Outcome.MET: wording.becomes_met,
-                Outcome.NOT_MET: wording.becomes_not_met,
-                Outcome.UNKNOWN: wording.becomes_unknown,
-            }[then]
-            requirement = criterion.requirement_on(day, case.reference.parameters)
-            words = {"day": wording.day(day), "label": criterion.fact.label, "requirement": requirement}
-            return Change(day, then, template.format(**words))
+            return Change(day, then, foretell(criterion, then, day, case.reference))
     return None
+
+
+def foretell(criterion: Criterion, outcome: Outcome, day: date, reference: Reference) -> str:
+    """That a criterion comes out so from a day on."""
+    wording = reference.wording
+    template = {
+        Outcome.MET: wording.becomes_met,
+        Outcome.NOT_MET: wording.becomes_not_met,
+        Outcome.UNKNOWN: wording.becomes_unknown,
+    }[outcome]
+    requirement = criterion.requirement_on(day, reference.parameters)
+    return template.format(day=wording.day(day), label=criterion.fact.label, requirement=requirement)
 
 
 def _turning_days(criterion: Criterion, case: Case) -> Iterator[date]:
@@ -155,5 +192,32 @@ def _outcome_on(criterion: Criterion, case: Case, day: date) -> Outcome:
     reading = case.facts.read(criterion.fact.name, day, ranks)
     if reading is None or reading.fact is None:
         return Outcome.UNKNOWN
-    test = criterion.comparison.test(criterion.fact.name, day, case.reference.parameters)
-    return Outcome.of(test({criterion.fact.name: reading.fact.value}))
+    test = criterion.comparison.test(day, case.reference.parameters)
+    return Outcome.of(test(reading.fact.value))
+
+
+def explain_ties(slug: str, case: Case) -> Iterator[RelationResult]:
+    """What the relations of the programme `slug`, which is in force, do to it."""
+    return (_explain_tie(tie, slug, case) for tie in case.book.ties.get(slug, ()))
+
+
+def _explain_tie(tie: Tie, slug: str, case: Case) -> RelationResult:
+    other, wording = case.granted.get(tie.other, False), case.reference.wording
+    fits = not other if other is not None and tie.kind is RelationKind.EXCLUDES else other
+    template = {
+        (RelationKind.REQUIRES, True): wording.requires_met,
+        (RelationKind.REQUIRES, False): wording.requires_not_met,
+        (RelationKind.REQUIRES, None): wording.requires_unknown,
+        (RelationKind.EXCLUDES, True): wording.excludes_met,
+        (RelationKind.EXCLUDES, False): wording.left_out if _gave_way(slug, case) else wording.excludes_not_met,
+        (RelationKind.EXCLUDES, None): wording.excludes_unknown,
+    }[tie.kind, fits]
+    title = case.book.titles[tie.other]
+    sentence = template.format(reason=tie.reason, programme=title)
+    return RelationResult(tie.kind, tie.other, title, Outcome.of(fits), sentence, tie.clause)
+
+
+def _gave_way(slug: str, case: Case) -> bool:
+    """Whether a programme is refused for an exclusion alone."""
+    required = (tie.other for tie in case.book.ties[slug] if tie.kind is RelationKind.REQUIRES)
+    return bool(case.own[slug]) and not case.granted[slug] and all(case.granted.get(other) for other in required)

@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
+CENT = Decimal("0.01")  # the fen, the least amount of money there is
+
 FactValue = bool | int | str | Decimal | date | tuple[int, ...]
 
 
@@ -17,7 +19,7 @@ class FactKind(StrEnum):
     CHOICE = "choice"  # str, one of the fact type's words
     CODE = "code"  # int, one of the fact type's words
     CODES = "codes"  # tuple of such codes, not empty
-    MONEY = "money"  # Decimal yuan, not negative
+    MONEY = "money"  # Decimal yuan in whole fen, not negative
     DATE = "date"
 
 

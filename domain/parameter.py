@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from operator import attrgetter
 
@@ -30,6 +30,11 @@ class Parameter:
     def on(self, day: date) -> ParameterValue | None:
         """The value in force on a day; None before the first."""
         return next((value for value in reversed(self.values) if value.effective <= day), None)
+
+    def periods(self) -> Iterator[tuple[ParameterValue, date | None]]:
+        """Each value with the last day on which it is in force, none for the newest."""
+        ends = (following.effective - timedelta(days=1) for following in self.values[1:])
+        yield from zip(self.values, [*ends, None], strict=True)
 
     def turning_days(self) -> Iterator[date]:
         """The days from which a value is in force."""

@@ -1,23 +1,23 @@
 """Reading of policy/: every programme is parsed and checked as a whole before anyone may use the book."""
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal
 from itertools import pairwise
 from operator import attrgetter
 
-from domain.benefit import parse_benefit
+from domain.benefit import Indexation, parse_benefit
 from domain.card import every_register_fact
 from domain.comparison import KEYS, AgeRange, parse_comparison
 from domain.fact import FactInvalid
+from domain.language import Language
 from domain.legal import parse_index
 from domain.logic import names, parse_rule
 from domain.parameter import Parameter, parse_parameters
-from domain.policy_file import Place, PolicyInvalid, Section
+from domain.policy_file import Place, PolicyInvalid, Section, parse_document
 from domain.relation import cycle_in, parse_relations
-from domain.rulebook import Criterion, Programme, Reference, RuleBook, Version
+from domain.rulebook import Criterion, Programme, Reference, RuleBook, RuleBooks, Version
 from domain.target import parse_targets
+from domain.translation import in_language
 from domain.vocabulary import Vocabulary, parse_vocabulary
 from domain.wording import parse_wording, placeholders
 
@@ -38,8 +38,17 @@ VERSION_KEYS = (
 )
 
 
-def load_rule_book(files: Mapping[str, str]) -> RuleBook:
-    """The rule book from the text of every file of policy/, by file name.
+def load_rule_books(files: Mapping[str, str]) -> RuleBooks:
+    """The same rules in every language, from the text of every file of policy/, by its path there.
+
+    Raises:
+        PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return RuleBooks(load_rule_book(files, Language.CHINESE), load_rule_book(files, Language.ENGLISH))
+
+
+def load_rule_book(files: Mapping[str, str], language: Language = Language.CHINESE) -> RuleBook:
+    """The rule book in one language; translations (en/) are looked at for English alone.
 
     Raises:
         PolicyInvalid: the first mistake found, with its place and remedy.
@@ -47,7 +56,7 @@ def load_rule_book(files: Mapping[str, str]) -> RuleBook:
     for needed in (FACTS, PARAMETERS, PLAN, SENTENCES):
         if needed not in files:
             raise PolicyInvalid(Place(needed), "(file)", "missing", "Put the file back into policy/")
-    documents = {name: _document(name, text) for name, text in files.items()}
+    documents = in_language({name: parse_document(name, text) for name, text in files.items()}, language)
     vocabulary = parse_vocabulary(documents.pop(FACTS))
     _check_register(vocabulary)
     reference = Reference(
@@ -61,13 +70,6 @@ def load_rule_book(files: Mapping[str, str]) -> RuleBook:
     slugs = {programme.slug for programme in programmes}
     _check_relations(programmes)
     return RuleBook.of(programmes, reference, parse_targets(targets, reference.index, slugs))
-
-
-def _document(file_name: str, text: str) -> Section:
-    try:
-        return Section(Place(file_name), tomllib.loads(text, parse_float=Decimal))
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyInvalid(Place(file_name), "(file)", f"not TOML: {error}", "Correct the file there") from None
 
 
 def parse_programme(file_name: str, document: Mapping[str, object], reference: Reference) -> Programme:
@@ -157,6 +159,8 @@ def _check_whole(section: Section, version: Version, reference: Reference) -> No
     _check_names(section, version)
     for key, name in _figures(version):
         _check_figure(section, key, name, version.effective, reference.parameters)
+    for number, benefit in enumerate(version.benefits, start=1):
+        _check_index(section, f"benefits[{number}].indexed_to", benefit.indexation, reference.parameters)
     for name, criterion in version.criteria.items():
         if isinstance(criterion.comparison, AgeRange):
             _check_ages(section, name, criterion.comparison, reference)
@@ -185,6 +189,15 @@ def _check_figure(section: Section, key: str, name: str, effective: date, parame
     if figure.on(effective) is None:
         remedy = f"Add its value for {effective} to {PARAMETERS}"
         raise section.wrong(key, f"parameter {name!r} has no value when the version begins", remedy)
+
+
+def _check_index(
+    section: Section, key: str, indexation: Indexation | None, parameters: Mapping[str, Parameter]
+) -> None:
+    base = None if indexation is None else parameters[indexation.parameter].on(indexation.base)
+    if base is not None and base.value == 0:
+        problem = "its parameter is 0 when the version begins, and nothing moves in proportion to that"
+        raise section.wrong(key, problem, f"Enter the true value in {PARAMETERS}")
 
 
 def _check_ages(section: Section, name: str, ages: AgeRange, reference: Reference) -> None:

@@ -1,5 +1,6 @@
 """Reading of policy files key by key, so that every mistake is reported with its place and its remedy."""
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -151,3 +152,17 @@ class Section:
             if not isinstance(item, kind):
                 raise self.wrong(name, f"{type(item).__name__} found in the list", f"Write {what}")
             yield item
+
+
+def parse_document(file_name: str, text: str) -> Section:
+    """A whole file, its numbers with a point as Decimal.
+
+    Raises:
+        PolicyInvalid: the text is not TOML.
+    """
+    try:
+        return Section(Place(file_name), tomllib.loads(text, parse_float=Decimal))
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyInvalid(Place(file_name), "(file)", f"not TOML: {error}", "Correct the file there") from None
+    except RecursionError:
+        raise PolicyInvalid(Place(file_name), "(file)", "not TOML: nested too deeply", "Correct the file") from None

@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 
 from domain.legal import LegalIndex, LegalReference
 from domain.policy_file import Section
+
+
+class RelationKind(StrEnum):
+    """How one programme bears on another."""
+
+    REQUIRES = "requires"  # granted only beside the other
+    EXCLUDES = "excludes"  # never granted beside the other
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import attrgetter
+from typing import assert_never
 
 from domain.benefit import BenefitTerm
 from domain.comparison import Comparison
+from domain.language import Language
 from domain.legal import LegalIndex, LegalReference
 from domain.logic import Rule
 from domain.parameter import Parameter
@@ -78,12 +80,28 @@ class Programme:
         """The first later day on which other rules apply than on a day, or none."""
         return min((turning for turning in self.turning_days() if turning > day), default=None)
 
+    def periods(self) -> Iterator["Period"]:
+        """The times from its first day on, in order and without a day between them; in some no rules apply."""
+        days = sorted(set(self.turning_days()))
+        ends = (following - timedelta(days=1) for following in days[1:])
+        for day, last in zip(days, [*ends, None], strict=True):
+            yield Period(day, last, self.on(day))
+
     def turning_days(self) -> Iterator[date]:
         """The days on which other rules begin to apply, or none."""
         for version in self.versions:
             yield version.effective
             if version.ended is not None and version.ended < date.max:
                 yield version.ended + timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days, both included, on which the same rules of a programme apply, or none; without an end for the last."""
+
+    begins: date
+    ends: date | None
+    version: Version | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,3 +135,21 @@ class RuleBook:
             yield precedence.effective
         for programme in self.programmes:
             yield from programme.turning_days()
+
+
+@dataclass(frozen=True, eq=False)
+class RuleBooks:
+    """One and the same rules in each language."""
+
+    chinese: RuleBook
+    english: RuleBook
+
+    def of(self, language: Language) -> RuleBook:
+        """The book in a language."""
+        match language:
+            case Language.CHINESE:
+                return self.chinese
+            case Language.ENGLISH:
+                return self.english
+            case _:
+                assert_never(language)

@@ -7,8 +7,11 @@ from decimal import Decimal, InvalidOperation
 from operator import attrgetter
 from typing import assert_never
 
-from domain.fact import Fact, FactInvalid, FactKind, Facts, FactValue
+from domain.fact import CENT, Fact, FactInvalid, FactKind, Facts, FactValue
 from domain.policy_file import Section
+
+MOST_YUAN = Decimal(10**12)  # of which the fen still fit an integer of 64 bits, many thousand times over
+MOST_CODES = 63  # bits of such an integer, its sign apart
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,16 @@ class FactType:
                     and all(type(code) is int and str(code) in self.words for code in value)
                 )
             case FactKind.MONEY:
-                return isinstance(value, Decimal) and value.is_finite() and value >= 0
+                return isinstance(value, Decimal) and value.is_finite() and _is_amount(value)
             case FactKind.DATE:
                 return type(value) is date
             case _:
                 assert_never(self.kind)
+
+
+def _is_amount(value: Decimal) -> bool:
+    """Whether somebody can have that much: in whole fen, and no slip of the keyboard."""
+    return 0 <= value <= MOST_YUAN and value == value.quantize(CENT)
 
 
 @dataclass(frozen=True)
@@ -187,6 +195,8 @@ def _fact_type(name: str, section: Section, departments: Mapping[str, str]) -> F
         raise section.wrong(
             "words", "belongs to coded facts, and to all of them", "Give a word for each value, or none"
         )
+    if kind is FactKind.CODES and len(section.section("words").content) > MOST_CODES:
+        raise section.wrong("words", f"more than {MOST_CODES} codes", "Group them, or make two facts of one")
     return FactType(name, kind, section.text("label"), keeper, _words(section, "words") if coded else {})
 
 

@@ -1,5 +1,6 @@
 """The sentences in which decisions are explained: templates of a policy file, filled with the resident's values."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date
@@ -25,6 +26,16 @@ class Wording:
     becomes_not_met: str  # day, requirement
     becomes_unknown: str  # day, label
     not_in_force: str  # day
+    rules_begin: str  # day
+    rules_change: str  # day
+    rules_end: str  # day
+    requires_met: str  # reason, programme
+    requires_not_met: str  # reason, programme
+    requires_unknown: str  # reason, programme
+    excludes_met: str  # reason, programme
+    excludes_not_met: str  # reason, programme
+    excludes_unknown: str  # reason, programme
+    left_out: str  # reason, programme
     yes: str
     no: str
     calendar_day: str  # year, month, day
@@ -67,6 +78,16 @@ FIELDS = {
     "becomes_not_met": {"day", "requirement"},
     "becomes_unknown": {"day", "label"},
     "not_in_force": {"day"},
+    "rules_begin": {"day"},
+    "rules_change": {"day"},
+    "rules_end": {"day"},
+    "requires_met": {"reason", "programme"},
+    "requires_not_met": {"reason", "programme"},
+    "requires_unknown": {"reason", "programme"},
+    "excludes_met": {"reason", "programme"},
+    "excludes_not_met": {"reason", "programme"},
+    "excludes_unknown": {"reason", "programme"},
+    "left_out": {"reason", "programme"},
     "calendar_day": {"year", "month", "day"},
     "money": {"value"},
     "years": {"value"},
@@ -80,15 +101,19 @@ def number(value: Decimal) -> str:
 
 
 def placeholders(section: Section, key: str, template: str) -> Iterator[str]:
-    """The fields of a template.
+    """The fields of a template, of which each may have a width in digits, as {month:02}.
 
     Raises:
-        PolicyInvalid: unbalanced braces.
+        PolicyInvalid: unbalanced braces, or a field that could fail once it is filled in.
     """
     try:
-        yield from (name for _, name, _, _ in Formatter().parse(template) if name is not None)
+        fields = [(name, width, how) for _, name, width, how in Formatter().parse(template) if name is not None]
     except ValueError:
         raise section.wrong(key, "unbalanced braces", "Write fields as {name}, and a brace itself twice") from None
+    for name, width, how in fields:
+        if how is not None or not re.fullmatch("[0-9]{0,2}", width or ""):
+            raise section.wrong(key, f"field {name!r} says how to write it", "Write it as {name}, or as {name:02}")
+        yield name
 
 
 def parse_wording(section: Section) -> Wording:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 MODULES = [
     "models.resident",
+    "models.receipt",
     "models.session",
     "models.service",
     "models.booking",

@@ -5,10 +5,15 @@ from decimal import Decimal
 
 import strawberry
 
-from domain import entitlement, explanation, legal
+from domain import entitlement, explanation, legal, outlook
 from domain.benefit import BenefitKind
 from domain.entitlement import Verdict
 from domain.explanation import Outcome
+from domain.relation import RelationKind
+from schema.limits import LIST_SIZE
+
+# Few programmes bear on each other.
+_RELATIONS = 1
 
 strawberry.enum(
     Verdict,
@@ -16,6 +21,11 @@ strawberry.enum(
     description="What a programme answers; UNDETERMINED is no refusal: something has yet to be brought.",
 )
 strawberry.enum(Outcome, name="CriterionOutcome", description="What became of a criterion.")
+strawberry.enum(
+    RelationKind,
+    name="ProgrammeRelationKind",
+    description="Whether a programme is granted only beside another, or never beside it.",
+)
 strawberry.enum(BenefitKind, name="BenefitKind", description="What is given.")
 
 
@@ -87,6 +97,32 @@ class Criterion:
         )
 
 
+@strawberry.type(description="How another programme bears on this one.")
+class ProgrammeRelation:
+    """A relation explained."""
+
+    kind: RelationKind
+    programme: str = strawberry.field(description="The other programme's lasting name.")
+    title: str = strawberry.field(description="The other programme's title.")
+    outcome: Outcome = strawberry.field(
+        description="MET where the other is granted that has to be, or is not granted that must not be."
+    )
+    sentence: str
+    clause: Clause
+
+    @classmethod
+    def of(cls, result: explanation.RelationResult) -> "ProgrammeRelation":
+        """The relation as it was judged."""
+        return cls(
+            kind=result.kind,
+            programme=result.programme,
+            title=result.title,
+            outcome=result.outcome,
+            sentence=result.sentence,
+            clause=Clause.of(result.clause),
+        )
+
+
 @strawberry.type(description="What is given, or may be.")
 class Benefit:
     """One benefit of a programme."""
@@ -140,6 +176,10 @@ class Entitlement:
     )
     clauses: list[Clause]
     criteria: list[Criterion]
+    relations: list[ProgrammeRelation] = strawberry.field(
+        description="What other programmes do to this one; of those that exclude each other the best are granted.",
+        metadata={LIST_SIZE: _RELATIONS},
+    )
     missing: list[MissingFact] = strawberry.field(description="What would settle an undetermined verdict.")
     benefits: list[Benefit]
     documents: list[str] = strawberry.field(description="What to bring to apply.")
@@ -157,9 +197,34 @@ class Entitlement:
             effective=decided.effective,
             clauses=[Clause.of(reference) for reference in decided.clauses],
             criteria=[Criterion.of(result) for result in decided.criteria],
+            relations=[ProgrammeRelation.of(result) for result in decided.relations],
             missing=[MissingFact.of(need) for need in decided.missing],
             benefits=[Benefit.of(given) for given in decided.benefits],
             documents=list(decided.documents),
             notes=list(decided.notes),
             review_months=decided.review_months,
+        )
+
+
+@strawberry.type(description="A programme that will be gained, lost, or open again.")
+class ComingChange:
+    """A change of a verdict to come."""
+
+    programme: str = strawberry.field(description="The programme's lasting name.")
+    title: str
+    on: date = strawberry.field(description="The first day of the new verdict.")
+    before: Verdict
+    verdict: Verdict
+    because: list[str] = strawberry.field(description="Why, in sentences.")
+
+    @classmethod
+    def of(cls, change: outlook.ComingChange) -> "ComingChange":
+        """The change as it was found."""
+        return cls(
+            programme=change.programme,
+            title=change.title,
+            on=change.on,
+            before=change.before,
+            verdict=change.verdict,
+            because=list(change.because),
         )

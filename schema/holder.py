@@ -4,11 +4,12 @@ from datetime import date, datetime
 
 import strawberry
 
+from domain.language import Language
 from schema.booking import Booking
 from schema.card import Card
 from schema.context import Info
 from schema.credential import Credential
-from schema.entitlement import Entitlement
+from schema.entitlement import ComingChange, Entitlement
 from schema.identity import to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of
@@ -16,8 +17,10 @@ from schema.ride import Ride
 from services import entitlements
 from services.people import Person
 
-# As many as the district's plan is growing to.
-_PROGRAMMES = 12
+strawberry.enum(Language, description="In which language the rules are told.")
+
+# As many as the district's plan has; a year may change each of them.
+_PROGRAMMES = 35
 
 
 @strawberry.interface(description="A person in the register, as she herself or her guardian sees her.")
@@ -45,13 +48,29 @@ class Holder:
         description="Every programme: whether she is entitled to it on a day (today when not given), and why.",
         metadata={LIST_SIZE: _PROGRAMMES},
     )
-    async def entitlements(self, info: Info, on: date | None = None) -> list[Entitlement]:
+    async def entitlements(
+        self, info: Info, on: date | None = None, language: Language = Language.CHINESE
+    ) -> list[Entitlement]:
         """The decisions for the person."""
         if self.person is None:
             return []
         facts = await info.context.facts(self.person)
-        decided = entitlements.decide_for(info.context.resources, facts, on or info.context.on)
+        decided = entitlements.decide_for(info.context.resources, facts, on or info.context.on, language)
         return [Entitlement.of(one) for one in decided]
+
+    @strawberry.field(
+        description="What time alone will change in the twelve months after a day (today when not given).",
+        metadata={LIST_SIZE: _PROGRAMMES},
+    )
+    async def coming_up(
+        self, info: Info, on: date | None = None, language: Language = Language.CHINESE
+    ) -> list[ComingChange]:
+        """The changes that are coming to the person."""
+        if self.person is None:
+            return []
+        facts = await info.context.facts(self.person)
+        changes = entitlements.coming_up_for(info.context.resources, facts, on or info.context.on, language)
+        return [ComingChange.of(one) for one in changes]
 
     @strawberry.field(description="Bookings to come and of the last 30 days, the latest first.")
     async def bookings(self, info: Info, first: int, after: str | None = None) -> Connection[Booking]:

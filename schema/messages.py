@@ -5,6 +5,7 @@ from domain.timetable import TimetableRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.officers import RegisterRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -38,6 +39,16 @@ BINDING = {
 BINDING_CODE = {
     CodeRefusal.NOT_STAFF: "只有工作人员可以开绑定码。",
     CodeRefusal.NOT_FOUND: "在您负责的区域内没有找到这张有效的残疾人证。",
+}
+
+REGISTER = {
+    RegisterRefusal.NOT_STAFF: "只有工作人员可以查看统计。",
+    RegisterRefusal.OTHER_TOWN: "您只能查看自己负责的乡镇。",
+    RegisterRefusal.NOBODY: "这里没有登记的持证人，请核对乡镇名称。",
+    RegisterRefusal.PREPARING: "正在读取登记数据，请过一分钟再查。",
+    RegisterRefusal.PROGRAMME_UNKNOWN: "没有这个项目，请核对项目名称。",
+    RegisterRefusal.FIGURE_UNKNOWN: "没有这项标准，请核对标准名称。",
+    RegisterRefusal.FIGURE_INVALID: "请至少填写一项标准，数值不能小于零。",
 }
 
 BOOKING = {

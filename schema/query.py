@@ -1,6 +1,6 @@
 """What can be asked: the viewer with all that is hers, the services of the district, and their slots."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
@@ -10,10 +10,20 @@ from schema.context import Info
 from schema.course import Course
 from schema.identity import from_id, to_id
 from schema.paging import Connection, CursorInvalid, page_of
+from schema.register import (
+    CoverageReport,
+    CoverageResult,
+    RegisterRefused,
+    SimulationInput,
+    SimulationReport,
+    SimulationResult,
+)
 from schema.service import Found, Service, Slot, slot_cursor, slot_place
+from schema.session import NotSignedIn, signed_in
 from schema.viewer import Viewer, viewer
-from services import catalogue, enrolments
+from services import catalogue, enrolments, officers
 from services.catalogue import Accessibility, Wanted
+from services.officers import RegisterRefusal
 
 From = Annotated[datetime, strawberry.argument(name="from", description="The span's beginning, included.")]
 Until = Annotated[datetime, strawberry.argument(description="The span's end, excluded.")]
@@ -29,6 +39,41 @@ class Query:
     async def viewer(self, info: Info) -> Viewer | None:
         """The viewer."""
         return await viewer(info)
+
+    @strawberry.field(description="For staff: who is entitled and receives, or misses out, by programme and town.")
+    async def coverage(
+        self,
+        info: Info,
+        on: Annotated[date | None, strawberry.argument(description="Today when not given.")] = None,
+        programme: str | None = None,
+        town: Annotated[
+            str | None, strawberry.argument(description="All that the viewer may see when not given.")
+        ] = None,
+    ) -> CoverageResult:
+        """The coverage of the register."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        question = officers.Question(on or info.context.on, town)
+        lines = await officers.coverage_for(info.context.resources, signed.people, question, programme)
+        if isinstance(lines, RegisterRefusal):
+            return RegisterRefused.of(lines)
+        return CoverageReport.of(question.on, info.context.resources.rules.chinese, lines)
+
+    @strawberry.field(description="For staff: what other figures would do, in heads and yuan, and who gains and loses.")
+    async def simulate(
+        self, info: Info, supposed: Annotated[SimulationInput, strawberry.argument(name="input")]
+    ) -> SimulationResult:
+        """The effects on the register."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        question = officers.Question(supposed.on or info.context.on, supposed.town)
+        figures = [(figure.name, figure.value) for figure in supposed.figures]
+        found = await officers.simulation_for(info.context.resources, signed.people, question, figures)
+        return (
+            RegisterRefused.of(found) if isinstance(found, RegisterRefusal) else SimulationReport.of(question.on, found)
+        )
 
     @strawberry.field(description="What the district's providers offer.")
     async def services(self, info: Info, first: First, after: After = None) -> Connection[Service]:

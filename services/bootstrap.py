@@ -7,9 +7,9 @@ from pathlib import Path
 
 from domain.calendar import FILE as CALENDAR
 from domain.calendar import HolidayCalendar, load_calendar
-from domain.policy import load_rule_book
+from domain.policy import load_rule_books
 from domain.policy_file import Place, PolicyInvalid
-from domain.rulebook import RuleBook
+from domain.rulebook import RuleBooks
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
 from services.resources import Resources
@@ -20,30 +20,37 @@ from services.wechat import Wechat
 POLICY = Path(__file__).parent.parent / "policy"
 
 
-def load_rules(directory: Path = POLICY) -> RuleBook:
-    """The rule book from the TOML files of a directory.
+def load_rules(directory: Path | None = None) -> RuleBooks:
+    """The rule books from the TOML files of a directory, or of this version's own, and of its folder en/.
 
     Raises:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
-    return load_rule_book({file.name: _text(file) for file in sorted(directory.glob("*.toml"))})
+    directory = directory or POLICY
+    files = sorted([*directory.glob("*.toml"), *directory.glob("en/*.toml")])
+    return load_rule_books(
+        {name: _text(directory, name) for name in (str(file.relative_to(directory)) for file in files)}
+    )
 
 
-def load_holidays(directory: Path = POLICY) -> HolidayCalendar:
+def load_holidays(directory: Path | None = None) -> HolidayCalendar:
     """The public holidays that are announced; a directory need not name more than the library knows.
 
     Raises:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
-    file = directory / CALENDAR
-    return load_calendar(_text(file) if file.exists() else "")
+    directory = directory or POLICY
+    return load_calendar(_text(directory, CALENDAR) if (directory / CALENDAR).exists() else "")
 
 
-def _text(file: Path) -> str:
+def _text(directory: Path, name: str) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")  # some editors mark their files
+        return (directory / name).read_text(encoding="utf-8-sig")  # some editors mark their files
     except UnicodeDecodeError:
-        raise PolicyInvalid(Place(file.name), "(file)", "not UTF-8", "Save the file as UTF-8") from None
+        raise PolicyInvalid(Place(name), "(file)", "not UTF-8", "Save the file as UTF-8") from None
+    except OSError as error:
+        remedy = "Give the file back, and the server the right to read it"
+        raise PolicyInvalid(Place(name), "(file)", f"cannot be read: {error.strerror}", remedy) from None
 
 
 def now() -> datetime:
@@ -73,4 +80,9 @@ async def open_services(
     )
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
-        yield Resources(settings, keys, vault, database, wechat, load_rules(), load_holidays(), clock)
+        rules, holidays = load_rules(settings.policy_dir), load_holidays(settings.policy_dir)
+        resources = Resources(settings, keys, vault, database, wechat, rules, holidays, clock)
+        try:
+            yield resources
+        finally:
+            await resources.desk.close()

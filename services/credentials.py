@@ -184,7 +184,7 @@ async def _access(
     if person.card is None or not is_usable(person.card.on_record, on):
         return CredentialRefusal.CARD_NOT_USABLE
     (facts,) = await facts_of(resources, [person])
-    classes = access_classes(decide(resources.rules, facts, on))
+    classes = access_classes(decide(resources.rules.chinese, facts, on))
     if not classes:
         return CredentialRefusal.NO_ACCESS
     return person, classes, _expiry(resources, facts, person.card.on_record.valid_until, at)
@@ -193,7 +193,7 @@ async def _access(
 def _expiry(resources: Resources, facts: Facts, card_valid_until: date, at: datetime) -> datetime:
     on = local_date(at)
     latest = at + timedelta(days=resources.settings.pass_days)
-    change = next_access_change(resources.rules, facts, on, local_date(latest))
+    change = next_access_change(resources.rules.chinese, facts, on, local_date(latest))
     # The pseudonym is renewed with the month, so a pass that outlived it would link the two.
     next_month = start_of(date(on.year + on.month // 12, on.month % 12 + 1, 1))
     ends = [latest, end_of(card_valid_until), next_month]

@@ -1,94 +1,58 @@
 """What residents are entitled to: their facts from the register, judged by the rules in force."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 
-import asyncpg
-import structlog
-
-from domain.card import birth_fact, card_facts
+from domain.birthday import birthday
 from domain.entitlement import Entitlement, decide, decide_one
-from domain.fact import Fact, FactInvalid, Facts
-from domain.vocabulary import Vocabulary
+from domain.fact import Facts
+from domain.language import Language
+from domain.outlook import ComingChange, coming_up
+from services.facts import STATEMENTS, known_of, stated
 from services.people import Person
 from services.resources import Resources
-from services.vault import DataKey, Sealed
 
-__all__ = ["Entitlement", "Facts", "decide_for", "decide_programme", "facts_of"]
-
-_STATEMENTS = (
-    "SELECT resident_id, name, source, value_sealed, valid_from, valid_until, recorded_on "
-    "FROM fact WHERE resident_id = ANY($1)"
-)
-
-_log = structlog.get_logger()
+__all__ = ["ComingChange", "Entitlement", "Facts", "coming_up_for", "decide_for", "decide_programme", "facts_of"]
 
 
 async def facts_of(resources: Resources, persons: Sequence[Person]) -> Sequence[Facts]:
     """Everything stated about each person, in the order of the persons, by one statement for all of them.
 
-    A stored statement that no rule can read makes its fact unknown for the person, whatever others state of it: to go
-    on without it could turn a contradiction into a right.
-
     Raises:
         DatabaseUnavailable: see there.
         VaultRefused: a sealed value was altered.
     """
-    rows = await resources.database.fetch(_STATEMENTS, [person.id for person in persons])
-    vocabulary = resources.rules.reference.vocabulary
-    return [Facts.of([*_known_of(person), *_stated(rows, person, vocabulary)]) for person in persons]
+    rows = await resources.database.fetch(STATEMENTS, [person.id for person in persons])
+    vocabulary = resources.rules.chinese.reference.vocabulary
+    return [
+        Facts.of(
+            [
+                *known_of(person.birth_date, None if person.card is None else person.card.on_record),
+                *stated((row for row in rows if row["resident_id"] == person.id), person.data_key, vocabulary),
+            ]
+        )
+        for person in persons
+    ]
 
 
-def decide_for(resources: Resources, facts: Facts, on: date) -> tuple[Entitlement, ...]:
-    """Every programme for one resident on a day, past or future.
+def decide_for(resources: Resources, facts: Facts, on: date, language: Language) -> tuple[Entitlement, ...]:
+    """Every programme for one resident on a day, past or future, explained in a language.
 
     Raises:
         FactInvalid: a statement that no rule can read; `facts_of` returns none.
     """
-    return decide(resources.rules, facts, on)
+    return decide(resources.rules.of(language), facts, on)
 
 
 def decide_programme(resources: Resources, facts: Facts, programme: str, on: date) -> Entitlement | None:
     """One programme for one resident on a day, without the cost of explaining the others; None for an unknown one."""
-    return decide_one(resources.rules, facts, programme, on)
+    return decide_one(resources.rules.chinese, facts, programme, on)
 
 
-def _known_of(person: Person) -> Iterator[Fact]:
-    """What the register's own columns say."""
-    yield birth_fact(person.birth_date)
-    if person.card is not None:
-        yield from card_facts(person.card.on_record)
+def coming_up_for(resources: Resources, facts: Facts, on: date, language: Language) -> tuple[ComingChange, ...]:
+    """What the twelve months after a day will change for one resident, explained in a language.
 
-
-def _stated(rows: Sequence[asyncpg.Record], person: Person, vocabulary: Vocabulary) -> list[Fact]:
-    """The stored statements about a person that can be read."""
-    facts: list[Fact] = []
-    unreadable: set[str] = set()
-    for row in rows:
-        if row["resident_id"] != person.id:
-            continue
-        try:
-            facts.append(_fact(row, person.data_key, vocabulary))
-        except FactInvalid as error:
-            # The text names the fact and the remedy, never the value or the person.
-            _log.warning("fact_unreadable", problem=str(error))
-            unreadable.add(row["name"])
-    return [fact for fact in facts if fact.name not in unreadable]
-
-
-def _fact(row: asyncpg.Record, key: DataKey, vocabulary: Vocabulary) -> Fact:
-    try:
-        raw = json.loads(key.open(Sealed.FACT, row["value_sealed"]))
-    except json.JSONDecodeError:
-        raise FactInvalid(f"The stored value of fact {row['name']!r} is no JSON. Correct it at its source.") from None
-    fact = Fact(
-        row["name"],
-        vocabulary.decode(row["name"], raw),
-        row["source"],
-        row["valid_from"],
-        row["valid_until"],
-        row["recorded_on"],
-    )
-    vocabulary.check_one(fact)
-    return fact
+    Raises:
+        FactInvalid: a statement that no rule can read; `facts_of` returns none.
+    """
+    return coming_up(resources.rules.of(language), facts, on, birthday(on, 1) or date.max)

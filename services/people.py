@@ -13,12 +13,22 @@ from models.session import StaffRole
 from services.resources import Resources
 from services.vault import DataKey, Sealed
 
-_PERSON = """r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
-       c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
-       c.valid_until AS card_valid_until"""
-_CARD = """
+# The card of resident `r` that is in force, or else her newest.
+CARD_OF_RESIDENT = """
+LEFT JOIN LATERAL (
     SELECT * FROM card WHERE card.resident_id = r.id
     ORDER BY state IN ('active', 'suspended', 'lost') DESC, issued_on DESC, id DESC LIMIT 1
+) c ON true
+"""
+
+_RESIDENT_COLUMNS = """
+r.id AS resident_id, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
+c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
+c.valid_until AS card_valid_until
+"""
+
+_RESIDENTS = f"""
+SELECT {_RESIDENT_COLUMNS} FROM resident r {CARD_OF_RESIDENT} WHERE r.id = ANY($1) AND ($2 = '' OR r.town = $2)
 """
 
 _ROWS = f"""
@@ -31,19 +41,14 @@ WITH person AS (
     FROM guardian g WHERE g.account_id = $2 AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until >= $3)
 )
 SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.organisation,
-       p.*, {_PERSON}
+       p.guardian_id, p.relation, p.scope, p.valid_from, p.valid_until, {_RESIDENT_COLUMNS}
 FROM session s
 LEFT JOIN staff ON staff.account_id = $2 AND (staff.left_on IS NULL OR staff.left_on > $3)
 LEFT JOIN person p ON true
 LEFT JOIN resident r ON r.id = p.resident_id
-LEFT JOIN LATERAL ({_CARD}) c ON true
+{CARD_OF_RESIDENT}
 WHERE s.id = $1 AND s.account_id = $2 AND s.revoked_at IS NULL
 ORDER BY p.guardian_id NULLS FIRST
-"""
-
-_IN_AREA = f"""
-SELECT r.id AS resident_id, {_PERSON} FROM resident r LEFT JOIN LATERAL ({_CARD}) c ON true
-WHERE r.id = ANY($1) AND ($2 = '' OR r.town = $2) ORDER BY r.id
 """
 
 
@@ -158,13 +163,21 @@ async def person_for(
     person = people.reach(resident_id, act, on)
     if person is not None or people.staff is None or resident_id is None:
         return person
-    found = await persons_of(resources, [resident_id], people.staff.town)
+    found = await residents_by_id(resources, [resident_id], people.staff.town)
     return found[0] if found else None
 
 
-async def persons_of(resources: Resources, resident_ids: Sequence[UUID], town: str = "") -> Sequence[Person]:
-    """These residents, in the order of their ids, as far as they live in a town (empty: anywhere)."""
-    return [_person(resources, row) for row in await resources.database.fetch(_IN_AREA, resident_ids, town)]
+async def residents_by_id(resources: Resources, ids: Sequence[UUID], town: str = "") -> Sequence[Person]:
+    """Residents as their own account would see them, in the order of the ids; who is not there is left out.
+
+    A town leaves out who lives elsewhere; the empty one, nobody.
+
+    Raises:
+        DatabaseUnavailable: see there.
+        VaultRefused: a sealed value was altered.
+    """
+    rows = {row["resident_id"]: row for row in await resources.database.fetch(_RESIDENTS, ids, town)}
+    return [_person(resources, rows[each]) for each in ids if each in rows]
 
 
 def mask_name(name: str) -> str:
@@ -177,19 +190,24 @@ def mask_number(number: str) -> str:
     return f"{number[:6]}{'*' * (len(number) - 8)}{number[-2:]}"
 
 
+def card_on_record(row: asyncpg.Record) -> CardOnRecord:
+    """The card of a row that has its columns, `card_valid_until` among them."""
+    return CardOnRecord(
+        CardState(row["state"]),
+        row["category"],
+        tuple(int(digit) for digit in row["categories"]),
+        row["grade"],
+        row["issued_on"],
+        row["card_valid_until"],
+    )
+
+
 def _person(resources: Resources, row: asyncpg.Record) -> Person:
     key = resources.vault.data_key(row["resident_id"], row["data_key"], row["data_key_version"])
     card = (
         HeldCard(
             mask_number(key.open(Sealed.CARD_NUMBER, row["number_sealed"])),
-            CardOnRecord(
-                CardState(row["state"]),
-                row["category"],
-                tuple(int(digit) for digit in row["categories"]),
-                row["grade"],
-                row["issued_on"],
-                row["card_valid_until"],
-            ),
+            card_on_record(row),
         )
         if row["card_id"]
         else None

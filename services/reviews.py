@@ -14,7 +14,7 @@ from domain.entitlement import Verdict
 from domain.quote import quote
 from models.booking import BookingFlag
 from services.entitlements import Facts, decide_programme, facts_of
-from services.people import Person, persons_of
+from services.people import Person, residents_by_id
 from services.resources import Resources
 
 PAGE = 200
@@ -70,7 +70,7 @@ async def review_bookings(resources: Resources) -> Reviewed:
 
 async def _judge(resources: Resources, ids: Sequence[UUID], at: datetime) -> dict[UUID, BookingFlag | None]:
     """The flag, or none, for each booking to come of these residents."""
-    persons = await persons_of(resources, ids)
+    persons = await residents_by_id(resources, ids)
     facts = dict(zip((person.id for person in persons), await facts_of(resources, persons), strict=True))
     rows = await resources.database.fetch(_BOOKINGS, ids, at)
     return dict(_flags(resources, {person.id: person for person in persons}, facts, rows))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     database_owner_url: SecretStr | None = Field(None, description="the same database as its owner, for migrations")
     database_pool_size: int = Field(10, ge=1, le=500, description="connections of one server process")
     keys_file: Path | None = Field(None, description="file with the server's keys; the demo makes its own when absent")
+    policy_dir: DirectoryPath | None = Field(
+        None, description="folder with the rules of the programmes; `policy/` of this version when absent"
+    )
     wechat_api: str = Field("", description="base URL of WeChat's API; decides between the real one and the sandbox")
     wechat_app_id: str = Field("", description="the mini program's id")
     wechat_app_secret: SecretStr = Field(SecretStr(""), description="the mini program's secret")
@@ -75,7 +78,7 @@ class Settings(BaseSettings):
     max_characters: Count = Field(15_000, description="characters of a document")
     max_directives: Count = Field(10, description="directives in an operation")
     max_fragment_spreads: Count = Field(50, description="fragments spread in an operation")
-    max_cost: Count = Field(5_000, description="fields an operation may resolve, pages counted in full")
+    max_cost: Count = Field(8_000, description="fields an operation may resolve, pages counted in full")
     max_page_size: Count = Field(100, description="entries of one page")
     max_nodes: Count = Field(5_000, description="objects an operation may return, pages counted in full")
     max_json_nesting: int = Field(32, ge=4, le=200, description="nested arrays and objects in a request")

@@ -2,9 +2,13 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
+
+from cli.demo.answers import Answers, keepers
+from cli.demo.living import Home, draw_living
+from cli.demo.pursuits import draw_pursuits
 
 SEVERE_GRADE: Final = 2
 CARE_CATEGORIES: Final = (5, 6)
@@ -15,12 +19,14 @@ LAST_AGE_OF_CHILD_REHAB: Final = 6
 # Shares of the people they are drawn from.
 POOR: Final = {True: 0.32, False: 0.14}  # by whether the disability is severe
 POOR_WITH_LIVING_GUARANTEE: Final = 0.8
+RURAL: Final = 0.65
 IN_CARE: Final = 0.7
 TRAINING: Final = {True: 0.6, False: 0.08}  # by whether the person is a small child
 INCOMPLETE: Final = 0.06
 # Departments review yearly, the demo's last review lying so many days back.
 REVIEWED_DAYS_AGO: Final = 120
 REVIEW_DAYS: Final = 365
+YEARLY: Final = {"own_income", "household_income", "household_hardship", "guarantee_conditions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,8 @@ class Traits:
     """How a person lives, in the terms the rules ask about; `incomplete` people have not been asked yet.
 
     `income` is the person's own, in yuan a month; `living_guarantee` and `margin` say that the household gets 低保 or
-    lies just above it; `care` is the tier of care she needs, None for none.
+    lies just above it; `care` is the tier of care she needs, None for none; `answers` are further facts as
+    departments have given them.
     """
 
     income: int = 0
@@ -47,7 +54,14 @@ class Traits:
     margin: bool = False
     care: str | None = None
     trains: bool = False
+    rural: bool = False
     incomplete: bool = False
+    answers: Answers = field(default_factory=dict)
+
+    @property
+    def hardship(self) -> str:
+        """The household's hardship, in words of the fact household_hardship."""
+        return "living_guarantee" if self.living_guarantee else "margin" if self.margin else "none"
 
 
 def draw_traits(draw: random.Random, age: int, category: int, grade: int) -> Traits:
@@ -56,14 +70,19 @@ def draw_traits(draw: random.Random, age: int, category: int, grade: int) -> Tra
     is_poor = draw.random() < POOR[severe]
     living_guarantee = is_poor and draw.random() < POOR_WITH_LIVING_GUARANTEE
     needs_care = severe or category in CARE_CATEGORIES
-    return Traits(
+    rural = draw.random() < RURAL
+    lived = Traits(
         income=_income(draw, age, is_poor=is_poor, severe=severe),
         living_guarantee=living_guarantee,
         margin=is_poor and not living_guarantee,
         care=draw.choice(CARE_LEVELS) if needs_care and draw.random() < IN_CARE else None,
         trains=draw.random() < TRAINING[age <= LAST_AGE_OF_CHILD_REHAB],
+        rural=rural,
         incomplete=draw.random() < INCOMPLETE,
     )
+    home = Home(age, category, severe=severe, hardship=lived.hardship, rural=rural, care=lived.care)
+    pursuits = draw_pursuits(draw, age, category, severe=severe, poor=is_poor, rural=rural)
+    return replace(lived, answers=draw_living(draw, home) | pursuits)
 
 
 def facts_of(traits: Traits, on: date) -> tuple[DemoFact, ...]:
@@ -76,17 +95,23 @@ def facts_of(traits: Traits, on: date) -> tuple[DemoFact, ...]:
 
 def _facts(traits: Traits, reviewed: date) -> Iterator[DemoFact]:
     a_year = (reviewed, reviewed + timedelta(days=REVIEW_DAYS - 1))
-    until_changed = (reviewed, None)
-    yield DemoFact("trains_at_rehab_centre", traits.trains, "rehab_centre", *until_changed)
+    for name, answer in _stated(traits).items():
+        yield DemoFact(name, answer, keepers()[name], *(a_year if name in YEARLY else (reviewed, None)))
+
+
+def _stated(traits: Traits) -> Answers:
+    stated: Answers = {"trains_at_rehab_centre": traits.trains}
     if traits.trains:
-        yield DemoFact("rehab_need", value=True, source="federation", valid_from=reviewed, valid_until=None)
-        yield DemoFact("rehab_indication", value=True, source="health", valid_from=reviewed, valid_until=None)
+        stated |= {"rehab_need": True, "rehab_indication": True}
     if traits.incomplete:
-        return
-    hardship = "living_guarantee" if traits.living_guarantee else "margin" if traits.margin else "none"
-    yield DemoFact("own_income", str(traits.income), "civil_affairs", *a_year)
-    yield DemoFact("household_hardship", hardship, "civil_affairs", *a_year)
-    yield DemoFact("care_level", traits.care or "none", "federation", *until_changed)
+        return stated
+    stated |= {
+        "own_income": str(traits.income),
+        "household_hardship": traits.hardship,
+        "care_level": traits.care or "none",
+        "residence": "rural" if traits.rural else "urban",
+    }
+    return stated | traits.answers
 
 
 def _income(draw: random.Random, age: int, *, is_poor: bool, severe: bool) -> int:

@@ -12,11 +12,12 @@ import asyncpg
 
 from cli.demo import timetable
 from cli.demo.people import DemoGuardian, DemoResident, residents
+from cli.demo.receipts import Receiving
 from cli.demo.timetable import Rows, timetable_rows
 from domain.dates import local_date
 from models.record import new_id
 from models.resident import GuardianScope
-from services.bootstrap import load_holidays
+from services.bootstrap import load_holidays, load_rules
 from services.timetables import lay_out
 from services.vault import DataKey, Indexed, Sealed, Vault
 
@@ -34,6 +35,7 @@ COLUMNS: Final = {
         *("relation", "scope", "proven_by", "valid_from"),
     ),
     "fact": ("id", "resident_id", "name", "source", "value_sealed", "valid_from", "valid_until", "recorded_on"),
+    "receipt": ("id", "resident_id", "programme", "valid_from", "valid_until", "source"),
     **timetable.COLUMNS,
 }
 BATCH: Final = 1_000
@@ -55,8 +57,10 @@ async def load_district(
     on = local_date(at)
     async with connection.transaction():
         people = residents(size, on)
+        receiving = Receiving(load_rules().chinese, on)
         while batch := list(islice(people, BATCH)):
             await _copy(connection, _people_rows(vault, batch, on))
+            await _copy(connection, _receipt_rows(receiving, batch))
             advance(len(batch))
         await _copy(connection, timetable_rows(at, load_holidays()))
         await extend_timetable(connection, at)
@@ -121,3 +125,12 @@ def _guardian_row(vault: Vault, ward_id: UUID, guardian: DemoGuardian, key: Data
         *(key.seal(Sealed.GUARDIAN_PHONE, guardian.phone), vault.index(Indexed.PHONE, guardian.phone)),
         *(guardian.relation, GuardianScope.FULL.value, PROOF, on),
     )
+
+
+def _receipt_rows(receiving: Receiving, batch: list[DemoResident]) -> Rows:
+    rows: Rows = defaultdict(list)
+    for person in batch:
+        for receipt in receiving.of(person):
+            period = (receipt.valid_from, receipt.valid_until)
+            rows["receipt"].append((new_id(), person.id, receipt.programme, *period, receipt.source))
+    return rows

@@ -1,6 +1,7 @@
 """Proves that the rules' check names a mistake and its place, and that the audit log's check finds an altered entry."""
 
 import shutil
+import unicodedata
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,13 +30,49 @@ async def owner(database: "DatabaseAddresses") -> AsyncIterator[asyncpg.Connecti
 
 def test_the_rules_of_this_checkout_are_listed(sdc: "Sdc") -> None:
     """Every programme is named with its title and the day from which it applies."""
-    checked = sdc("policy", "check")
+    checked = sdc("policy", "check", COLUMNS="80")
 
     assert checked.returncode == 0, checked.stderr
     for file in POLICY.glob("*-*.toml"):
         assert file.stem in checked.stdout
     assert "2016-12-04" in checked.stdout
-    assert "no mistake found" in checked.stdout
+    assert "Chinese and English: no mistake found, and no gap in time" in checked.stdout
+    assert max(map(wide, checked.stdout.splitlines())) <= 80
+
+
+def wide(line: str) -> int:
+    """How many columns of a terminal a line takes."""
+    return sum(2 if unicodedata.east_asian_width(sign) in {"W", "F"} else 1 for sign in line)
+
+
+def test_gaps_and_periods_are_shown(tmp_path: Path, sdc: "Sdc") -> None:
+    """Days on which a programme has no rules stand out, and each figure is listed with the days it is in force."""
+    rules = shutil.copytree(POLICY, tmp_path / "policy")
+    file = rules / "free-bus.toml"
+    text = file.read_text(encoding="utf-8")
+    later = text[text.index("[[version]]") :].replace("effective = 2016-12-04", "effective = 2027-02-01")
+    ended = text.replace("effective = 2016-12-04", "effective = 2016-12-04\nended = 2026-12-31")
+    file.write_text(f"{ended}\n{later}", encoding="utf-8")
+
+    checked = sdc("policy", "check", rules)
+
+    shown = [line.split() for line in checked.stdout.splitlines()]
+    assert checked.returncode == 0, checked.stderr
+    assert ["2027-01-01", "–", "2027-01-31", "NO", "RULES"] in shown
+    assert ["2027-02-01", "–", "免费乘坐公交车"] in shown
+    assert ["2021-07-01", "–", "2024-06-30", "890", "example", "示例数字,待区民政局确认"] in shown
+    assert "at times none apply: see NO RULES above" in checked.stdout
+
+
+def test_a_missing_translation_fails_the_check(tmp_path: Path, sdc: "Sdc") -> None:
+    """Both languages are read: what a reader of English would miss is named with its file and key."""
+    rules = shutil.copytree(POLICY, tmp_path / "policy")
+    (rules / "en/free-bus.toml").unlink()
+
+    checked = sdc("policy", "check", rules)
+
+    assert checked.returncode == 1
+    assert "free-bus.toml, key title: no English for '免费乘坐公交车'. Add it to en/free-bus.toml" in checked.stderr
 
 
 def test_a_mistake_is_named_with_file_and_remedy(tmp_path: Path, sdc: "Sdc") -> None:

@@ -194,6 +194,16 @@ def test_a_supervisors_signal_ends_it_as_ctrl_c_does(demo: "Demo") -> None:
     assert not postgres_of(demo).is_running()
 
 
+def test_a_terminal_that_is_closed_ends_it(demo: "Demo") -> None:
+    """SIGHUP, on which a server without a demo around it reads its rules anew, stops everything here."""
+    demo.start()
+
+    status, _ = demo.end(signal.SIGHUP)
+
+    assert status == 0
+    assert not postgres_of(demo).is_running()
+
+
 def test_a_register_of_other_keys_is_told(demo: "Demo", sdc: "Sdc", tmp_path: Path) -> None:
     """Without its keys a register is noise: the message says so instead of showing nobody."""
     keys = demo.data_dir / "keys.json"

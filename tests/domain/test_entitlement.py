@@ -1,6 +1,5 @@
 """One resident's answers: verdict, benefits, what is missing, and until when a pass may carry them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.card import CardOnRecord, CardState, birth_fact, card_facts
+from domain.card import CardState, birth_fact
 from domain.entitlement import (
     Entitlement,
     Verdict,
@@ -19,23 +18,11 @@ from domain.entitlement import (
     decide_one,
     next_access_change,
 )
-from domain.fact import Fact, FactInvalid, Facts, FactValue
+from domain.fact import FactInvalid, Facts
 from domain.rulebook import RuleBook
+from tests.domain.residents import CARD, ON, resident, residents, stated
 
-ON = date(2026, 6, 1)
-CARD = CardOnRecord(CardState.ACTIVE, 1, (1,), 2, date(2020, 1, 1), date(2029, 12, 31))
-
-
-def resident(*facts: Fact, born: date = date(1990, 1, 1), card: CardOnRecord = CARD) -> Facts:
-    """A resident with a card and these further facts."""
-    return Facts.of([birth_fact(born), *card_facts(card), *facts])
-
-
-def stated(name: str, value: FactValue, source: str = "civil_affairs") -> Fact:
-    """A statement without end."""
-    return Fact(name, value, source, None, None, ON)
-
-
+NO_AGES = date(2026, 10, 1)  # the version whose rule asks for no age
 INCOME_NEEDED, HELP_NEEDED = ("income", "月收入", "民政局"), ("helped", "有人帮助", "公安局")
 POOR, RICH = stated("income", Decimal("1800.75")), stated("income", Decimal("1800.76"))
 HELPED, ALONE = stated("helped", value=True), stated("helped", value=False)
@@ -142,6 +129,25 @@ def test_days_far_away(book: RuleBook, on: date) -> None:
     assert len(decide(book, resident(POOR), on)) == 1
 
 
+@given(residents(), st.dates(date(2026, 2, 1), date(2026, 11, 30)), st.integers(1, 400))
+def test_nobody_is_entitled_before_birth(book: RuleBook, facts: Facts, on: date, days: int) -> None:
+    """Whatever else is stated, a birth date to come leaves every age unknown, an age limit under "not" too."""
+    known = (fact for each in facts.by_name.values() for fact in each if fact.name != "birth_date")
+    unborn = Facts.of([*known, birth_fact(on + timedelta(days=days))])
+
+    for day in (on, date.min):
+        verdicts = {each.verdict for each in decide(book, unborn, day) if each.criteria and each.effective != NO_AGES}
+        assert Verdict.ELIGIBLE not in verdicts
+
+
+def test_a_birth_date_to_come_makes_nobody_young(book: RuleBook) -> None:
+    """Stated by whom it may be, without a period: who is not born yet has no age, so no child's share is due."""
+    known = (fact for each in resident(HELPED, RICH).by_name.values() for fact in each if fact.name != "birth_date")
+    unborn = Facts.of([*known, stated("birth_date", ON + timedelta(days=1), source="police")])
+
+    assert "报销一半" not in {benefit.title for benefit in answer(book, unborn).benefits}
+
+
 def test_a_statement_that_no_rule_can_read_is_refused(book: RuleBook) -> None:
     """A value of the wrong type is an error that names the fact, never a verdict."""
     wrong = resident(stated("income", "little"))
@@ -157,34 +163,6 @@ def test_only_certain_classes_reach_a_pass(book: RuleBook) -> None:
     assert access_classes(decide(book, resident(POOR), ON)) == ("ride",)
     assert access_classes(decide(book, resident(), ON)) == ()
     assert access_classes(decide(book, resident(POOR), date(2026, 10, 1))) == ("ride-new",)
-
-
-PERIODS = st.tuples(st.dates(date(2026, 2, 1), date(2026, 12, 1)), st.integers(0, 120))
-
-
-@st.composite
-def residents(draw: st.DrawFn) -> Facts:
-    """Residents whose facts begin, end and contradict each other around the days on which the book turns."""
-
-    def statements() -> Iterator[Fact]:
-        incomes: st.SearchStrategy[FactValue] = st.sampled_from([Decimal(1400), Decimal(1700)])
-        for name, values in (("helped", st.booleans()), ("income", incomes)):
-            for source in draw(st.lists(st.sampled_from(["police", "civil_affairs", "federation"]), max_size=2)):
-                first, days = draw(PERIODS)
-                yield Fact(name, draw(values), source, first, first + timedelta(days=days), first)
-
-    issued = draw(st.dates(date(2025, 11, 1), date(2026, 6, 1)))
-    grade, categories = draw(st.integers(1, 4)), draw(st.sampled_from([(1,), (4,), (1, 4)]))
-    card = CardOnRecord(
-        draw(st.sampled_from([CardState.ACTIVE, CardState.ACTIVE, CardState.LOST])),
-        categories[0] if len(categories) == 1 else 7,
-        categories,
-        grade,
-        issued,
-        issued + timedelta(days=draw(st.integers(0, 400))),
-    )
-    born = draw(st.one_of(st.dates(date(1965, 1, 1), date(1966, 12, 31)), st.just(date(1964, 2, 29))))
-    return resident(*statements(), born=born, card=card)
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,7 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.logic import AllOf, AnyOf, Leaf, Not, Rule, Truth, compile_rule, names, parse_rule, pending, truth
+from domain.logic import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Leaf,
+    Not,
+    Rule,
+    Truth,
+    compile_rule,
+    names,
+    parse_rule,
+    pending,
+    split_off,
+    truth,
+)
 from domain.policy_file import Place, PolicyInvalid, Section
 
 NAMES = "abcd"
@@ -93,13 +107,33 @@ def test_pending_leaves_out_what_is_decided() -> None:
 def test_a_decided_part_ends_the_judgement() -> None:
     """What comes behind a decisive criterion is not tested at all."""
 
-    def never(_values: Mapping[str, object]) -> Truth:
+    def never(_value: object) -> Truth:
         raise AssertionError
 
-    tests = {"a": lambda _values: False, "b": never}
+    conditions = {"a": Condition("a", bool), "b": Condition("b", never)}
+    values = {"a": False, "b": True}
 
-    assert compile_rule(AllOf((Leaf("a"), Leaf("b"))), tests.__getitem__)({}) is False
-    assert compile_rule(AnyOf((Not(Leaf("a")), Leaf("b"))), tests.__getitem__)({}) is True
+    assert compile_rule(AllOf((Leaf("a"), Leaf("b"))), conditions.__getitem__)(values) is False
+    assert compile_rule(AnyOf((Not(Leaf("a")), Not(Leaf("b")))), conditions.__getitem__)(values) is True
+
+
+def test_a_condition_on_a_missing_fact_is_unknown() -> None:
+    """Nothing known is neither met nor failed, and nothing is asked of it."""
+    condition = Condition("a", lambda _value: pytest.fail("asked"))
+
+    assert condition({"b": True}) is None
+    assert compile_rule(AllOf((Leaf("a"),)), {"a": condition}.__getitem__)({}) is None
+
+
+@given(RULES, OUTCOMES)
+def test_a_rule_holds_where_its_first_requirement_and_the_rest_do(rule: Rule, outcomes: dict[str, Truth]) -> None:
+    """Judging the required criterion apart changes nothing, and one that is not required is never split off."""
+    required, rest = split_off(rule)
+
+    parts = (*([] if required is None else [Leaf(required)]), *([] if rest is None else [rest]))
+
+    assert truth(rule, outcomes) is truth(AllOf(parts), outcomes)
+    assert required is not None or not isinstance(rule, Leaf)
 
 
 def test_names_in_the_order_written() -> None:

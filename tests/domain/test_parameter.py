@@ -28,6 +28,13 @@ def test_a_figure_changes_on_its_day(book: RuleBook, on: date, value: Decimal | 
     assert (None if figure is None else figure.value) == value
 
 
+def test_a_figure_has_periods(book: RuleBook) -> None:
+    """A value ends with the day before the next begins, and the newest has no end."""
+    periods = [(value.effective, ends) for value, ends in book.reference.parameters["limit"].periods()]
+
+    assert periods == [(FIRST, SECOND - timedelta(days=1)), (SECOND, None)]
+
+
 def test_a_limit_is_a_number_or_a_share(book: RuleBook) -> None:
     """A fixed limit never moves; a share moves with its figure and is unknown before it."""
     parameters = book.reference.parameters

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from domain.policy import load_rule_book
-from domain.rulebook import RuleBook
+from domain.rulebook import Period, RuleBook
 
 FIRST, LAST, NEXT = date(2016, 12, 4), date(2026, 8, 31), date(2026, 10, 1)
 
@@ -42,6 +42,18 @@ def test_the_version_in_force(book: RuleBook, on: date, effective: date | None) 
 def test_when_other_rules_apply(book: RuleBook, on: date, turning: date | None) -> None:
     """A version is replaced by the next, or by none from the day after its last."""
     assert book.programmes[0].replaced_on(on) == turning
+
+
+def test_periods_leave_no_day_out(book: RuleBook) -> None:
+    """Each version with its last day, and the gap between them as one of its own, so that a reader sees it."""
+    programme = book.programmes[0]
+    older, newer = programme.versions
+
+    assert list(programme.periods()) == [
+        Period(FIRST, LAST, older),
+        Period(LAST + timedelta(days=1), NEXT - timedelta(days=1), None),
+        Period(NEXT, None, newer),
+    ]
 
 
 def test_every_day_on_which_the_book_turns(book: RuleBook) -> None:

@@ -51,6 +51,8 @@ def test_stored_values_are_read(book: RuleBook, name: str, raw: object, value: F
         ("income", "-1"),
         ("income", "NaN"),
         ("income", "Infinity"),
+        ("income", "0.005"),
+        ("income", "1e13"),
         ("income", "much"),
         ("income", 820.5),
         ("income", True),
@@ -107,7 +109,7 @@ def test_the_keeper_is_believed_first(book: RuleBook, on: date, order: list[str]
     assert sorted(ranks, key=ranks.__getitem__) == order
 
 
-@given(st.decimals(0, 10**9, allow_nan=False, allow_infinity=False))
+@given(st.decimals(0, 10**12, places=2))
 def test_money_survives_storing(book: RuleBook, amount: Decimal) -> None:
     """No amount is rounded on its way through JSON."""
     vocabulary = book.reference.vocabulary

@@ -4,11 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from domain.rulebook import RuleBook
+from domain.rulebook import RuleBook, RuleBooks
 from services.bootstrap import load_rules
 
 
 @pytest.fixture(scope="session")
-def rules() -> RuleBook:
-    """The rule book of policy/."""
+def books() -> RuleBooks:
+    """The rules of policy/ in each language."""
     return load_rules(Path(__file__).parents[2] / "policy")
+
+
+@pytest.fixture(scope="session")
+def rules(books: RuleBooks) -> RuleBook:
+    """The rules as they are written."""
+    return books.chinese

@@ -20,7 +20,15 @@ def test_a_file_with_a_byte_order_mark_is_read(copy: Path) -> None:
     file = copy / "free-bus.toml"
     file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
 
-    assert len(load_rules(copy).programmes) == len(load_rules().programmes)
+    assert len(load_rules(copy).chinese.programmes) == len(load_rules().chinese.programmes)
+
+
+def test_a_file_that_cannot_be_read_is_told(copy: Path) -> None:
+    """What is no file, or is not for the server to read, is named like any other mistake."""
+    (copy / "new-programme.toml").mkdir()
+
+    with pytest.raises(PolicyInvalid, match=r"new-programme.toml, key \(file\): cannot be read: Is a directory"):
+        load_rules(copy)
 
 
 def test_a_file_in_another_encoding_is_refused(copy: Path) -> None:

@@ -11,6 +11,15 @@ from domain.rulebook import RuleBook
 
 LONGEST = 60
 ON = date(2026, 11, 25)
+SOMEONE = Facts.of(
+    [
+        Fact("card_state", "active", "federation", None, date(2026, 12, 31), ON),
+        Fact("card_grade", 2, "federation", None, None, ON),
+        Fact("care_level", "wholly", "federation", None, None, ON),
+        Fact("care_level", "none", "health", None, None, ON),
+        Fact("birth_date", date(2020, 2, 29), "police", None, None, ON),
+    ]
+)
 
 
 def spoken(rules: RuleBook, facts: Facts) -> Iterator[str]:
@@ -30,17 +39,7 @@ def spoken(rules: RuleBook, facts: Facts) -> Iterator[str]:
 
 def test_no_code_and_no_long_sentence(rules: RuleBook) -> None:
     """No Latin letter, no underscore, and no breath longer than sixty characters, with facts and without."""
-    someone = Facts.of(
-        [
-            Fact("card_state", "active", "federation", None, date(2026, 12, 31), ON),
-            Fact("card_grade", 2, "federation", None, None, ON),
-            Fact("care_level", "wholly", "federation", None, None, ON),
-            Fact("care_level", "none", "health", None, None, ON),
-            Fact("birth_date", date(2020, 2, 29), "police", None, None, ON),
-        ]
-    )
-
-    heard = [*spoken(rules, Facts.of([])), *spoken(rules, someone)]
+    heard = [*spoken(rules, Facts.of([])), *spoken(rules, SOMEONE)]
 
     assert not [text for text in heard if re.search(r"[A-Za-z_{}]", text)]
     assert not [text for text in heard if any(len(breath) > LONGEST for breath in re.split("[。;]", text))]

@@ -49,7 +49,7 @@ class Query:
     @strawberry.field
     def entitlements(self) -> list[Entitlement]:
         """What the shipped rules answer for one resident."""
-        return [Entitlement.of(each) for each in decide(load_rules(), FACTS, ON)]
+        return [Entitlement.of(each) for each in decide(load_rules().chinese, FACTS, ON)]
 
 
 def answered() -> dict[str, Any]:

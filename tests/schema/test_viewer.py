@@ -9,6 +9,8 @@ import pytest
 
 from card.cose import SigningKey
 from card.credential import prove
+from domain.dates import local_date
+from domain.translation import CHINESE
 from schema.credential import from_text, to_text
 from schema.identity import to_id
 from services import sessions
@@ -22,6 +24,7 @@ HOME = """
 { viewer { residentId maskedName
     card { maskedNumber category categoryName grade gradeName state issuedOn validUntil }
     entitlements { programme title verdict criteria { outcome sentence clause { citation } } benefits { title } }
+    comingUp { programme on verdict }
     bookings(first: 6) { edges { node { id state slot { startsAt } service { name provider } } } }
     credentials { id expiresAt revokedAt }
     wards { residentId maskedName relation scope card { state } entitlements { verdict }
@@ -63,7 +66,7 @@ async def test_the_home_screen_takes_four_statements(
     home = body["data"]["viewer"]
     assert "errors" not in body
     assert len(home["wards"]) == 2
-    assert len(home["entitlements"]) == len(resources.rules.programmes) == len(home["wards"][1]["entitlements"])
+    assert len(home["entitlements"]) == len(resources.rules.chinese.programmes) == len(home["wards"][1]["entitlements"])
     assert len(statements) == 4
     assert all(sql.lstrip().startswith(("SELECT", "WITH")) for sql in statements)
 
@@ -92,7 +95,8 @@ async def test_a_resident_sees_herself_masked(ask: Ask, register: Register) -> N
 async def test_an_account_without_a_card_is_empty(ask: Ask, register: Register) -> None:
     """Signed in, but tied to nobody: every field is there, none says anything."""
     body = await ask("{ viewer { residentId maskedName card { state } entitlements { title } credentials { id } "
-                     "rides(first: 1) { at } bookings(first: 1) { edges { cursor } } wards { scope } } }",
+                     "comingUp { on } rides(first: 1) { at } "
+                     "bookings(first: 1) { edges { cursor } } wards { scope } } }",
                      await register.viewer())  # fmt: skip
 
     assert body["data"]["viewer"] == {
@@ -102,9 +106,37 @@ async def test_an_account_without_a_card_is_empty(ask: Ask, register: Register) 
         "entitlements": [],
         "credentials": [],
         "rides": [],
+        "comingUp": [],
         "bookings": {"edges": []},
         "wards": [],
     }
+
+
+async def test_what_is_coming_up(ask: Ask, register: Register, clock: Clock) -> None:
+    """The seventh birthday ends a programme within the year: told beforehand, with the reason, in both languages."""
+    today = local_date(clock())
+    viewer = await register.viewer(await register.resident(birth_date=date(today.year - 7, 12, 1)))
+    fields = "programme title on before verdict because"
+
+    body = await ask(
+        f'{{ viewer {{ soon: comingUp {{ {fields} }} later: comingUp(on: "{today.year}-12-01") {{ on }} '
+        "english: comingUp(language: ENGLISH) { because } } }",
+        viewer,
+    )
+
+    told = body["data"]["viewer"]
+    assert told["soon"] == [
+        {
+            "programme": "child-rehab",
+            "title": "残疾儿童基本康复",
+            "on": f"{today.year}-12-01",
+            "before": "UNDETERMINED",
+            "verdict": "NOT_ELIGIBLE",
+            "because": [f"从{today.year}年12月1日起,不再符合这一条:0至6周岁。"],
+        }
+    ]
+    assert told["later"] == []
+    assert not CHINESE.search(str(told["english"]))
 
 
 async def test_a_guardian_sees_her_wards(ask: Ask, register: Register) -> None:
@@ -129,6 +161,25 @@ async def test_a_clerk_sees_her_role(ask: Ask, register: Register) -> None:
     body = await ask("{ viewer { staff { role town organisation } } }", viewer)
 
     assert body["data"]["viewer"]["staff"] == {"role": "CLERK", "town": "曹娥街道", "organisation": "区残联"}
+
+
+async def test_entitlements_are_told_in_english_too(ask: Ask, register: Register) -> None:
+    """The same verdicts in the same order, with nothing left in Chinese; Chinese is what one gets unasked."""
+    document = """
+    query ($language: Language!) { viewer { unasked: entitlements { title }
+      entitlements(language: $language) { verdict title runBy notes
+                                            criteria { sentence clause { document citation } } } } }
+    """
+    viewer = await register.viewer(await register.resident())
+
+    chinese, english = [
+        (await ask(document, viewer, language=language))["data"]["viewer"] for language in ("CHINESE", "ENGLISH")
+    ]
+
+    assert [one["verdict"] for one in english["entitlements"]] == [one["verdict"] for one in chinese["entitlements"]]
+    assert [one["title"] for one in chinese["entitlements"]] == [one["title"] for one in chinese["unasked"]]
+    assert CHINESE.search(str(chinese["entitlements"]))
+    assert not CHINESE.search(str(english["entitlements"]))
 
 
 async def test_entitlements_are_those_of_the_day_that_is_asked(ask: Ask, register: Register) -> None:

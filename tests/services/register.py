@@ -119,6 +119,7 @@ class Register:
         phone: str | None = "",
         birth_date: date = date(1980, 5, 1),
         town: str = "曹娥街道",
+        village: str = "一村",
         **card: Any,
     ) -> Holder:
         """A resident with one card (`card`: as `Register.card`); an empty phone means: a number of her own."""
@@ -142,7 +143,7 @@ class Register:
             address_sealed=key.seal(Sealed.ADDRESS, "绍兴市上虞区某路 1 号"),
             birth_date=birth_date,
             town=town,
-            village="一村",
+            village=village,
         )
         category, grade = card.get("category", 1), card.get("grade", 1)
         card_number = f"{id_number}{category}{grade}"
@@ -197,6 +198,24 @@ class Register:
             valid_from=valid_from,
             valid_until=valid_until,
             recorded_on=recorded_on,
+        )
+
+    async def receipt(
+        self,
+        holder: Holder,
+        programme: str,
+        *,
+        valid_from: date = date(2026, 1, 1),
+        valid_until: date | None = None,
+    ) -> UUID:
+        """A department's report that a resident receives a programme."""
+        return await self._insert(
+            "receipt",
+            resident_id=holder.id,
+            programme=programme,
+            valid_from=valid_from,
+            valid_until=valid_until,
+            source="civil_affairs",
         )
 
     async def viewer(self, holder: Holder | None = None, *, address: str = "192.0.2.1") -> Viewer:

@@ -55,8 +55,10 @@ async def test_production_refuses_the_keys_of_a_demo(keys: Keys, tmp_path: Path)
 
 
 def test_the_rules_of_the_project_are_read() -> None:
-    """Each programme's file, which has a dash in its name, is in the book."""
-    assert len(load_rules().programmes) == len(list(POLICY.glob("*-*.toml")))
+    """Each file that gives itself a slug is a programme in the book."""
+    programmes = {file.stem for file in POLICY.glob("*.toml") if "\nslug = " in "\n" + file.read_text(encoding="utf-8")}
+
+    assert {programme.slug for programme in load_rules().chinese.programmes} == programmes
 
 
 def test_a_broken_rule_stops_the_start(tmp_path: Path) -> None:
@@ -67,6 +69,12 @@ def test_a_broken_rule_stops_the_start(tmp_path: Path) -> None:
 
     with pytest.raises(PolicyInvalid, match=r"free-bus\.toml"):
         load_rules(tmp_path)
+
+
+async def test_services_do_not_open_with_broken_rules(settings: Settings, keys: Keys, tmp_path: Path) -> None:
+    """A server whose own folder of rules cannot be used does not start."""
+    with pytest.raises(PolicyInvalid, match=r"facts\.toml, key \(file\): missing"):
+        await opens(settings.model_copy(update={"policy_dir": tmp_path}), keys)
 
 
 async def test_the_machines_time_is_aware() -> None:

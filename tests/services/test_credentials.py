@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from card.credential import CredentialClaims, CredentialKind, prove, verify_cred
 from card.presentation import decode_text, verify_token
 from domain.access import Viewer
 from domain.dates import start_of
-from domain.rulebook import RuleBook
+from domain.rulebook import RuleBooks
 from services.bootstrap import POLICY, load_rules
 from services.credentials import (
     STATUS_LIST_URI,
@@ -248,12 +249,14 @@ async def test_a_pass_ends_with_its_week_card_and_month(
     assert phone.claims(issued).expires_at == issued.line.expires_at == ends
 
 
-def rules_with(directory: Path, changed: dict[str, str | None]) -> RuleBook:
+def rules_with(directory: Path, changed: dict[str, str | None]) -> RuleBooks:
     """The project's rules with some files changed, or left out by None."""
-    for file in POLICY.glob("*.toml"):
-        text = changed.get(file.name, file.read_text(encoding="utf-8"))
-        if text is not None:
-            (directory / file.name).write_text(text, encoding="utf-8")
+    shutil.copytree(POLICY, directory, dirs_exist_ok=True)
+    for name, text in changed.items():
+        if text is None:
+            (directory / name).unlink()
+        else:
+            (directory / name).write_text(text, encoding="utf-8")
     return load_rules(directory)
 
 

@@ -195,7 +195,7 @@ async def test_a_killed_backend_keeps_nothing_and_is_replaced(single: Database, 
     async def crash() -> None:
         async with single.transaction() as connection:
             await connection.execute(INSERT, uuid4(), "killed")
-            await killer.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+            await killer.execute("SELECT pg_terminate_backend($1, 5000)", connection.get_server_pid())
             await connection.execute("SELECT 1")
 
     with pytest.raises(DatabaseUnavailable):

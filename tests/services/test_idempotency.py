@@ -143,7 +143,7 @@ async def test_a_crash_in_the_middle_is_repeated_whole(
             await once(connection, account_id, "key", ["request"], resources.clock(), lambda: crashed(connection))
             retry = asyncio.create_task(ask(resources, account_id, "key", work))
             await asyncio.sleep(0.05)
-            await killer.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+            await killer.execute("SELECT pg_terminate_backend($1, 5000)", connection.get_server_pid())
 
     with pytest.raises(DatabaseUnavailable):
         await crash()

@@ -22,6 +22,7 @@ WRONG = {
     "DATABASE_OWNER_URL": "postgresql://someone@somewhere",
     "WECHAT_API": "ftp://api.weixin.qq.com",
     "LOG_LEVEL": "LOUD",
+    "POLICY_DIR": "/nowhere/policy",
 }
 # Any text is right for these, or what is wrong with them shows only in production.
 FREE = {"HOST", "DATA_DIR", "KEYS_FILE", "WECHAT_APP_ID", "WECHAT_APP_SECRET"}

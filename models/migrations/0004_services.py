@@ -107,7 +107,7 @@ WALLS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0002_walls')]
+    dependencies = [('models', '0003_receipt')]
 
     initial = False
 

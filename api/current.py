@@ -1,0 +1,41 @@
+"""What the server serves with just now: its rules may be replaced while it runs, the rest stays as it was opened."""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from domain.policy_file import PolicyInvalid
+from services.bootstrap import load_rules
+from services.resources import Resources
+
+log = structlog.get_logger("rules")
+
+
+@dataclass
+class Current:
+    """The resources that the next request is given; one that has begun keeps its own to the end."""
+
+    resources: Resources
+
+    def reload_rules(self) -> None:
+        """Read the rules anew: all of them, or none if there is a mistake, which is then logged with its remedy."""
+        try:
+            rules = load_rules(self.resources.settings.policy_dir)
+        except PolicyInvalid as invalid:
+            _tell(invalid)
+            return
+        self.resources = replace(self.resources, rules=rules)
+        log.info("rules_replaced", programmes=len(rules.chinese.programmes))
+
+
+def _tell(invalid: PolicyInvalid) -> None:
+    place = invalid.place
+    log.error(
+        "rules_kept",
+        file=place.file,
+        programme=place.programme or None,
+        version=place.version and place.version.isoformat(),
+        key=invalid.key,
+        problem=invalid.problem,
+        remedy=invalid.remedy,
+    )
