@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.calendar import HolidayCalendar
+from domain.priority import CallingRule
 from domain.rulebook import RuleBook
 from services.database import Database
 from services.keys import Keys
@@ -15,7 +16,7 @@ from services.wechat import Wechat
 
 @dataclass(frozen=True)
 class Resources:
-    """The settings, the secrets, the doors to database and WeChat, the rules in force, the holidays, and the clock."""
+    """The settings, the secrets, the doors to database and WeChat, the rules and holidays, and the clock."""
 
     settings: Settings
     keys: Keys
@@ -23,5 +24,6 @@ class Resources:
     database: Database
     wechat: Wechat
     rules: RuleBook
+    calling: CallingRule
     holidays: HolidayCalendar
     clock: Callable[[], datetime]
