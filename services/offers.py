@@ -16,7 +16,7 @@ from services.resources import Resources
 TO_THE_NEXT = """
 next AS (
     SELECT e.id, e.resident_id, least(
-        $2 + make_interval(mins => v.offer_minutes), s.starts_at - make_interval(mins => v.lead_minutes)
+        $2::timestamptz + make_interval(mins => v.offer_minutes), s.starts_at - make_interval(mins => v.lead_minutes)
     ) AS expires_at
     FROM freed JOIN slot s ON s.id = freed.slot_id JOIN service v ON v.id = s.service_id
     JOIN waitlist_entry e ON e.slot_id = s.id AND e.state = 'waiting'
