@@ -22,12 +22,11 @@ from services.people import People, Person, person_for
 from services.places import Order, place_of, quotes_for, take
 from services.resources import Resources
 
-_BOOKINGS = f"""
-SELECT b.id, b.resident_id, b.enrolment_id, b.state, b.booked_at, b.cancelled_at, b.price, b.verdict, b.cost_share,
-       b.to_bring, b.flag, {SLOT_COLUMNS}, {SERVICE_COLUMNS},
-       EXISTS (SELECT FROM allocation a WHERE a.booking_id = b.id AND a.released_at IS NULL) AS interpreter
-FROM booking b JOIN slot s ON s.id = b.slot_id JOIN {SERVICE_OF_SLOT}
-"""
+BOOKING_COLUMNS = f"""b.id, b.resident_id, b.enrolment_id, b.state, b.booked_at, b.cancelled_at, b.price, b.verdict,
+       b.cost_share, b.to_bring, b.flag, {SLOT_COLUMNS}, {SERVICE_COLUMNS},
+       EXISTS (SELECT FROM allocation a WHERE a.booking_id = b.id AND a.released_at IS NULL) AS interpreter"""
+BOOKING_SOURCE = f"booking b JOIN slot s ON s.id = b.slot_id JOIN {SERVICE_OF_SLOT}"
+_BOOKINGS = f"SELECT {BOOKING_COLUMNS} FROM {BOOKING_SOURCE}"
 
 _REFUSALS = frozenset(BookingRefusal)
 
@@ -54,6 +53,26 @@ class HeldBooking:
     slot: OfferedSlot
     service: OfferedService
 
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> "HeldBooking":
+        """The booking of a row with `BOOKING_COLUMNS`."""
+        return cls(
+            id=row["id"],
+            resident_id=row["resident_id"],
+            enrolment_id=row["enrolment_id"],
+            state=BookingState(row["state"]),
+            booked_at=row["booked_at"],
+            cancelled_at=row["cancelled_at"],
+            price=row["price"],
+            verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+            cost_share=row["cost_share"],
+            to_bring=tuple(row["to_bring"].splitlines()),
+            flag=BookingFlag(row["flag"]) if row["flag"] else None,
+            interpreter=row["interpreter"],
+            slot=OfferedSlot.of(row),
+            service=OfferedService.of(row),
+        )
+
 
 async def bookings_of(resources: Resources, resident_ids: Sequence[UUID]) -> Sequence[HeldBooking]:
     """The bookings of these residents that end after now or ended in the last 30 days, newest slot first."""
@@ -63,19 +82,19 @@ async def bookings_of(resources: Resources, resident_ids: Sequence[UUID]) -> Seq
         resident_ids,
         since,
     )
-    return [_booking(row) for row in rows]
+    return [HeldBooking.of(row) for row in rows]
 
 
 async def bookings_in(resources: Resources, enrolment_id: UUID) -> Sequence[HeldBooking]:
     """The bookings of one place in a course, in order of time."""
     rows = await resources.database.fetch(f"{_BOOKINGS} WHERE b.enrolment_id = $1 ORDER BY b.starts_at", enrolment_id)
-    return [_booking(row) for row in rows]
+    return [HeldBooking.of(row) for row in rows]
 
 
 async def booking(resources: Resources, booking_id: UUID) -> HeldBooking:
     """One booking that is known to exist."""
     (row,) = await resources.database.fetch(f"{_BOOKINGS} WHERE b.id = $1", booking_id)
-    return _booking(row)
+    return HeldBooking.of(row)
 
 
 async def book_slot(
@@ -197,22 +216,3 @@ def refuse_change(row: asyncpg.Record, at: datetime) -> BookingRefusal | None:
     if row["state"] not in {BookingState.REQUESTED, BookingState.BOOKED}:
         return BookingRefusal.TOO_LATE
     return refuse_cancellation(row["starts_at"], timedelta(minutes=row["cancel_minutes"]), at)
-
-
-def _booking(row: asyncpg.Record) -> HeldBooking:
-    return HeldBooking(
-        id=row["id"],
-        resident_id=row["resident_id"],
-        enrolment_id=row["enrolment_id"],
-        state=BookingState(row["state"]),
-        booked_at=row["booked_at"],
-        cancelled_at=row["cancelled_at"],
-        price=row["price"],
-        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
-        cost_share=row["cost_share"],
-        to_bring=tuple(row["to_bring"].splitlines()),
-        flag=BookingFlag(row["flag"]) if row["flag"] else None,
-        interpreter=row["interpreter"],
-        slot=OfferedSlot.of(row),
-        service=OfferedService.of(row),
-    )
