@@ -102,7 +102,7 @@ async def flagged_in(resources: Resources, town: str, after: UUID | None, limit:
         after,
         limit,
     )
-    return [_booking(row) for row in rows]
+    return [HeldBooking.of(row) for row in rows]
 
 
 async def booking(resources: Resources, booking_id: UUID) -> HeldBooking:

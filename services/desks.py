@@ -43,6 +43,14 @@ class Desk:
 
 
 @dataclass(frozen=True)
+class DeskSite:
+    """One of a provider's sites."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True)
 class DeskBooking:
     """A booking as a desk sees it: the name masked, what was written down, an appeal against that in her own words."""
 
@@ -67,6 +75,14 @@ async def desks_of(resources: Resources, viewer: Viewer) -> Sequence[Desk]:
     """The desks at which the viewer works today."""
     rows = await resources.database.fetch(_DESKS, viewer.account_id, local_date(resources.clock()))
     return [Desk(row["id"], row["name"]) for row in rows]
+
+
+async def sites_of(resources: Resources, provider_id: UUID) -> Sequence[DeskSite]:
+    """The sites of a provider."""
+    rows = await resources.database.fetch(
+        "SELECT id, name FROM site WHERE provider_id = $1 ORDER BY name, id", provider_id
+    )
+    return [DeskSite(row["id"], row["name"]) for row in rows]
 
 
 async def works_at(connection: asyncpg.Connection, viewer: Viewer, provider_id: UUID, at: datetime) -> bool:
@@ -95,15 +111,8 @@ async def to_confirm(resources: Resources, provider_id: UUID, page: Page) -> Seq
 
 async def flagged_at_desk(resources: Resources, provider_id: UUID, page: Page) -> Sequence[DeskBooking]:
     """The coming bookings with a provider that a person has to look at."""
-    return await _list(resources, f"v.provider_id = $4 AND {_FLAGGED}", page, provider_id, resources.clock())
-
-
-async def flagged_in_area(resources: Resources, staff: StaffMember, page: Page) -> Sequence[DeskBooking]:
-    """The same for the residents of the area for which a member of staff works."""
-    return await _list(resources, f"($4 = '' OR r.town = $4) AND {_FLAGGED}", page, staff.town, resources.clock())
-
-
-_FLAGGED = "b.flag IS NOT NULL AND b.state IN ('requested', 'booked') AND s.starts_at > $5"
+    condition = "v.provider_id = $4 AND b.flag IS NOT NULL AND b.state IN ('requested', 'booked') AND s.starts_at > $5"
+    return await _list(resources, condition, page, provider_id, resources.clock())
 
 
 async def appeals_in_area(resources: Resources, staff: StaffMember, page: Page) -> Sequence[DeskBooking]:
