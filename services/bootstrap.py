@@ -9,7 +9,9 @@ from domain.calendar import FILE as CALENDAR
 from domain.calendar import HolidayCalendar, load_calendar
 from domain.policy import load_rule_books
 from domain.policy_file import Place, PolicyInvalid
-from domain.rulebook import RuleBooks
+from domain.priority import FILE as CALLING
+from domain.priority import CallingRule, load_calling_rule
+from domain.rulebook import RuleBook, RuleBooks
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
 from services.resources import Resources
@@ -41,6 +43,16 @@ def load_holidays(directory: Path | None = None) -> HolidayCalendar:
     """
     directory = directory or POLICY
     return load_calendar(_text(directory, CALENDAR) if (directory / CALENDAR).exists() else "")
+
+
+def load_calling(rules: RuleBook, directory: Path | None = None) -> CallingRule:
+    """Who is called first to a freed place; without the file, who came first.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    directory = directory or POLICY
+    return load_calling_rule(_text(directory, CALLING) if (directory / CALLING).exists() else "", rules)
 
 
 def _text(directory: Path, name: str) -> str:
@@ -80,8 +92,9 @@ async def open_services(
     )
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
-        rules, holidays = load_rules(settings.policy_dir), load_holidays(settings.policy_dir)
-        resources = Resources(settings, keys, vault, database, wechat, rules, holidays, clock)
+        rules, directory = load_rules(settings.policy_dir), settings.policy_dir
+        calling, holidays = load_calling(rules.chinese, directory), load_holidays(directory)
+        resources = Resources(settings, keys, vault, database, wechat, rules, calling, holidays, clock)
         try:
             yield resources
         finally:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.calendar import HolidayCalendar
+from domain.priority import CallingRule
 from domain.rulebook import RuleBooks
 from services.database import Database
 from services.desk import Desk
@@ -24,6 +25,7 @@ class Resources:
     database: Database
     wechat: Wechat
     rules: RuleBooks
+    calling: CallingRule
     holidays: HolidayCalendar
     clock: Callable[[], datetime]
     desk: Desk = field(default_factory=Desk)
