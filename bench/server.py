@@ -135,15 +135,17 @@ def post(token: str, body: bytes) -> bytes:
 
 
 async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bytes:
-    """The body of the answer to a whole request over a kept connection.
+    """The body of the answer to a whole request over a kept connection; asks again while the server is too busy.
 
     Raises:
         AssertionError: it is an error.
     """
-    writer.write(request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-    body = await reader.readexactly(length)
+    head = b"HTTP/1.1 503 "
+    while head.startswith(b"HTTP/1.1 503 "):
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        body = await reader.readexactly(length)
     assert head.startswith(b"HTTP/1.1 200 "), (head, body)
     assert b'"errors"' not in body, body
     return body

@@ -1,9 +1,12 @@
 """Signs accounts in, keeps them signed in with rotating refresh tokens, and signs them out."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -135,19 +138,25 @@ def read_access_token(resources: Resources, token: str, address: str) -> Viewer:
         AccessTokenInvalid: see there.
     """
     try:
-        claims = jwt.decode(
-            token,
-            resources.keys.derived("access"),
-            algorithms=[_ALGORITHM],
-            audience=AUDIENCE,
-            options={"require": ["exp", "sub", "sid", "aud"], "verify_exp": False},
-        )
+        claims = _claims(token, resources.keys.derived("access"))
         # Checked here and not by the library, which knows only the machine's clock.
         if float(claims["exp"]) <= resources.clock().timestamp():
             raise AccessTokenInvalid
         return Viewer(UUID(claims["sub"]), UUID(claims["sid"]), address)
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
         raise AccessTokenInvalid from error
+
+
+# A phone sends one token with many requests; what may have changed since, expiry and session, is asked each time.
+@lru_cache(maxsize=10_000)
+def _claims(token: str, key: bytes) -> Mapping[str, Any]:
+    return jwt.decode(
+        token,
+        key,
+        algorithms=[_ALGORITHM],
+        audience=AUDIENCE,
+        options={"require": ["exp", "sub", "sid", "aud"], "verify_exp": False},
+    )
 
 
 def _signed_in(resources: Resources, session: _Session, refresh_token: str, at: datetime) -> SignedIn:
