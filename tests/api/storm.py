@@ -117,8 +117,10 @@ class Storm:
 
     async def rage(self, wishes: int) -> None:
         """Let every phone have so many wishes, while server and database are killed twice each way."""
-        phones = [self._phone(number, phone, wishes) for number, phone in enumerate(self.phones)]
-        await asyncio.gather(self._kill(len(phones) * wishes), *phones)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._kill(len(self.phones) * wishes))
+            for number, phone in enumerate(self.phones):
+                group.create_task(self._phone(number, phone, wishes))
 
     async def say(self, phone: Phone, document: str, subject: str, key: str) -> str:
         """The answer to one request, asked again with the same key until there is one."""
