@@ -23,7 +23,7 @@ from services.settings import load_settings
 from tests.api.storm import ACCEPT, BOOK, CANCEL, JOIN, Phone, Site, Storm, Told
 from tests.services.register import FakeWechat, Register
 
-CLIENTS, SLOTS, CONTESTED, WISHES, REPEATED = 64, 1_000, 40, 8, 100
+CLIENTS, SLOTS, CONTESTED, WISHES, REPEATED = 64, 1_000, 30, 6, 60
 
 MISCOUNTED = """
 SELECT count(*) FROM slot s WHERE taken > capacity OR taken

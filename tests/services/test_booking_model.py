@@ -33,6 +33,7 @@ STEPS = st.lists(
         st.integers(0, RESIDENTS - 1),
         st.integers(0, len(SLOTS) - 1),
     ),
+    min_size=5,
     max_size=30,
 )
 
@@ -45,6 +46,11 @@ class Model:
     course_capacity: int
     held: list[set[int]] = field(default_factory=lambda: [set() for _ in SLOTS])
     enrolled: set[int] = field(default_factory=set)
+
+    def somebody(self, what: str, who: int, slot: int) -> int:
+        """Who takes a step: somebody who holds what is to be given back, if anybody does."""
+        holders = {"cancel": self.held[slot], "leave": self.enrolled, "leave_session": self.enrolled}.get(what)
+        return sorted(holders)[who % len(holders)] if holders else who
 
     def hours(self, who: int) -> Iterator[float]:
         """When somebody's sessions begin."""
@@ -186,7 +192,8 @@ async def test_places_follow_the_model(
     asked: Callable[[], Awaitable[Answer]] | None = None
     first: UUID | BookingRefusal | None = None
 
-    for what, who, slot in steps:
+    for what, number, slot in steps:
+        who = model.somebody(what, number, slot)
         if what != "repeat":
             expected = getattr(model, what)(who, slot)
             asked = await world.request(what, who, slot)
@@ -196,5 +203,5 @@ async def test_places_follow_the_model(
             assert said(await asked()) == first
 
         held = [len(holders) for holders in model.held]
-        room = [(number, number, int(number > 0)) for number in held]
+        room = [(count, count, int(count > 0)) for count in held]
         assert await world.counts() == room + [(len(model.enrolled), len(model.enrolled), 0)] * len(COURSE)
