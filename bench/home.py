@@ -12,7 +12,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -26,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 import api.server
-from bench.server import Place, a_place, ask, post, process, sign_in_as, until_listening
+from bench.server import Place, a_place, ask, post, process, processor_seconds, sign_in_as, until_listening
 from cli.demo.load import load_district
 from cli.embedded import free_port
 from models.record import new_id
@@ -184,15 +183,10 @@ def _serve_raw(port: int, url: str, statements: Sequence[Sequence[Statement]]) -
 
 async def _count(load: Load, serving: BaseProcess, seconds: float, spent: Spent) -> None:
     assert serving.pid is not None
-    processor, started = _processor_seconds(serving.pid), perf_counter()
+    processor, started = processor_seconds(serving.pid), perf_counter()
     spent.answered += await _drive(load, seconds)
     spent.seconds += perf_counter() - started
-    spent.processor += _processor_seconds(serving.pid) - processor
-
-
-def _processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    spent.processor += processor_seconds(serving.pid) - processor
 
 
 async def _drive(load: Load, seconds: float) -> int:

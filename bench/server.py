@@ -112,6 +112,12 @@ def _pinned(core: int, target: Callable[..., None], *arguments: object) -> None:
     target(*arguments)
 
 
+def processor_seconds(pid: int) -> float:
+    """How long a process has kept processors busy."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 async def until_listening(port: int) -> None:
     """Wait for a server's port to take connections."""
     async with asyncio.timeout(60):
