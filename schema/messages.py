@@ -1,7 +1,11 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
+from datetime import datetime
+
 from domain.booking import BookingRefusal
 from domain.timetable import TimetableRefusal
+from models.notice import NoticeKind
+from models.service import ServiceKind
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
@@ -154,3 +158,47 @@ def page_size(most: int) -> str:
 def limit(name: str, most: int) -> str:
     """Said to the author of a client whose operation exceeds a limit."""
     return f"The operation exceeds the limit of {most} for {name.replace('_', ' ')}."
+
+
+# A message lies open on a locked screen, and a calendar is read by other companies: the words name no disability.
+NEUTRAL_SERVICE = {
+    ServiceKind.REHAB_TRAINING: "训练",
+    ServiceKind.DAY_CARE: "日间活动",
+    ServiceKind.SIGN_INTERPRETING: "陪同沟通",
+    ServiceKind.LEGAL_AID: "咨询",
+    ServiceKind.DEVICE_FITTING: "适配",
+    ServiceKind.HOME_ASSESSMENT: "上门评估",
+    ServiceKind.VOCATIONAL_COURSE: "课程",
+    ServiceKind.CULTURE_SPORT: "文体活动",
+    ServiceKind.VOLUNTEER_VISIT: "上门探访",
+}
+AT_HOME = "上门服务"
+NOTICE_STATUS = {
+    NoticeKind.REMINDER: "即将开始",
+    NoticeKind.CONFIRMED: "已确认",
+    NoticeKind.CHANGED: "已改时间",
+    NoticeKind.CANCELLED: "已取消",
+    NoticeKind.OFFERED: "有空位",
+}
+_SMS = {
+    NoticeKind.REMINDER: "提醒您：{time}有预约，内容是{service}，地点是{place}。",
+    NoticeKind.CONFIRMED: "您的预约已确认：{time}，内容是{service}，地点是{place}。",
+    NoticeKind.CHANGED: "您的预约改了时间，现在是{time}，内容是{service}，地点是{place}。",
+    NoticeKind.CANCELLED: "您{time}的预约已取消，内容是{service}，地点是{place}。",
+    NoticeKind.OFFERED: "您等候的时段有空位了：{time}，内容是{service}，地点是{place}。",
+}
+
+
+def sms(kind: NoticeKind, service: str, time: str, place: str) -> str:
+    """The text message for a notice."""
+    return _SMS[kind].format(time=time, service=service, place=place)
+
+
+def sms_until(time: str) -> str:
+    """How long an offered place is kept."""
+    return f"请在{time}前答复。"
+
+
+def moment(local: datetime) -> str:
+    """A time of the district as WeChat's `time` fields want it."""
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"

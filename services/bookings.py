@@ -14,8 +14,10 @@ from domain.card import is_usable
 from domain.dates import local_date
 from domain.entitlement import Verdict
 from models.booking import BookingFlag, BookingState
+from models.notice import NoticeKind
 from services import audit, idempotency
 from services.catalogue import SERVICE_COLUMNS, SERVICE_OF_SLOT, SLOT_COLUMNS, OfferedService, OfferedSlot
+from services.notices import tell_of_booking
 from services.people import People, Person, person_for
 from services.places import Order, place_of, quotes_for, take
 from services.resources import Resources
@@ -204,6 +206,7 @@ async def _cancel(connection: asyncpg.Connection, booking_id: UUID, at: datetime
     if refusal is not None:
         return refusal
     await connection.execute(_GIVE_BACK, booking_id, at)
+    await tell_of_booking(connection, booking_id, NoticeKind.CANCELLED, at)
     return None
 
 

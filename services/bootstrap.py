@@ -12,6 +12,7 @@ from domain.policy_file import Place, PolicyInvalid
 from domain.rulebook import RuleBook
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
+from services.message import Sms
 from services.resources import Resources
 from services.settings import Settings, SettingsInvalid, refuse_demo_keys
 from services.vault import Vault
@@ -53,7 +54,7 @@ def now() -> datetime:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, keys: Keys, wechat: Wechat, *, clock: Callable[[], datetime] = now
+    settings: Settings, keys: Keys, wechat: Wechat, *, sms: Sms | None = None, clock: Callable[[], datetime] = now
 ) -> AsyncIterator[Resources]:
     """The resources of one server process, closed on leaving; the database may be away meanwhile.
 
@@ -73,4 +74,4 @@ async def open_services(
     )
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
-        yield Resources(settings, keys, vault, database, wechat, load_rules(), load_holidays(), clock)
+        yield Resources(settings, keys, vault, database, wechat, sms, load_rules(), load_holidays(), clock)

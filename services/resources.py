@@ -8,6 +8,7 @@ from domain.calendar import HolidayCalendar
 from domain.rulebook import RuleBook
 from services.database import Database
 from services.keys import Keys
+from services.message import Sms
 from services.settings import Settings
 from services.vault import Vault
 from services.wechat import Wechat
@@ -15,13 +16,14 @@ from services.wechat import Wechat
 
 @dataclass(frozen=True)
 class Resources:
-    """The settings, the secrets, the doors to database and WeChat, the rules in force, the holidays, and the clock."""
+    """The settings, the secrets, the doors to database, WeChat and text messages, rules, holidays, and the clock."""
 
     settings: Settings
     keys: Keys
     vault: Vault
     database: Database
     wechat: Wechat
+    sms: Sms | None
     rules: RuleBook
     holidays: HolidayCalendar
     clock: Callable[[], datetime]

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from domain.access import Viewer
 from models.record import new_id
 from services.idempotency import hash_key
+from services.openid import seal_openid
 from services.resources import Resources
 from services.vault import NONCE_BYTES, Indexed
 
@@ -66,11 +67,13 @@ async def sign_in(resources: Resources, code: str) -> SignedIn:
     openid = await resources.wechat.openid(code)
     at = resources.clock()
     async with resources.database.transaction() as connection:
+        index = resources.vault.index(Indexed.OPENID, openid)
         account_id = await connection.fetchval(
-            "INSERT INTO account (id, openid_index, created_at) VALUES ($1, $2, $3) "
-            "ON CONFLICT (openid_index) DO UPDATE SET openid_index = EXCLUDED.openid_index RETURNING id",
+            "INSERT INTO account (id, openid_index, openid_sealed, created_at) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (openid_index) DO UPDATE SET openid_sealed = EXCLUDED.openid_sealed RETURNING id",
             new_id(),
-            resources.vault.index(Indexed.OPENID, openid),
+            index,
+            seal_openid(resources.keys, index, openid),
             at,
         )
         session = _Session(new_id(), account_id, at + timedelta(days=resources.settings.refresh_token_days))

@@ -96,8 +96,9 @@ async def test_a_token_that_wechat_refuses_is_fetched_anew_once(wechat: Scripted
     with pytest.raises(WechatUnavailable):
         await client.phone_number("p-2")
 
-    assert wechat.tokens == 3
-    assert b'"force_refresh":true' in wechat.requests[2][2]
+    assert wechat.tokens == 5
+    assert b'"force_refresh":false' in wechat.requests[2][2]
+    assert b'"force_refresh":true' in wechat.requests[3][2]
 
 
 async def test_a_token_near_its_end_is_fetched_anew(wechat: ScriptedWechat) -> None:
