@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
+from api.calendar import calendar_routes
 from api.devices import DeviceEndpoints
 from api.envelope import Envelope, Lifecycle
 from api.graphql import GraphQLEndpoint
@@ -21,6 +22,7 @@ def create_app(resources: Resources, lifecycle: Lifecycle | None = None) -> ASGI
     routes = [
         Route("/graphql", GraphQLEndpoint(resources).handle, methods=["GET", "POST"]),
         *DeviceEndpoints(resources).routes(),
+        *calendar_routes(resources),
         *_health(resources, lifecycle),
     ]
     if resources.settings.mode is Mode.DEMO:

@@ -34,7 +34,9 @@ def run(settings: Settings, *, works: bool = False) -> None:
 async def serve(settings: Settings, *, works: bool = False) -> None:
     """Serve on `host` and `port` until SIGTERM or SIGINT; returns when the running requests have ended.
 
-    With `works` the process works the queue of jobs as well, which is enough for a demo. On a signal /readyz fails and answers say `Connection: close` for `drain_seconds`; then no connection is accepted,
+    With `works` the process works the queue of jobs as well, which is enough for a demo.
+
+    On a signal /readyz fails and answers say `Connection: close` for `drain_seconds`; then no connection is accepted,
     and running requests get `shutdown_seconds`. A second signal stops at once.
 
     Raises:

@@ -146,7 +146,7 @@ class _Wechat:
         return code
 
     async def send(self, openid: str, message: Message) -> None:
-        raise WechatNotReached
+        raise WechatNotReached(f"{message.kind} to {openid}")
 
 
 @asynccontextmanager

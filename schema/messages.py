@@ -7,8 +7,10 @@ from domain.timetable import TimetableRefusal
 from models.notice import NoticeKind
 from models.service import ServiceKind
 from services.binding import BindingRefusal, CodeRefusal
+from services.consents import ConsentRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.feeds import FeedRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -187,6 +189,20 @@ _SMS = {
     NoticeKind.CANCELLED: "您{time}的预约已取消，内容是{service}，地点是{place}。",
     NoticeKind.OFFERED: "您等候的时段有空位了：{time}，内容是{service}，地点是{place}。",
 }
+
+CONSENT = {
+    ConsentRefusal.TOO_MANY: "一次最多同意三种消息。",
+    ConsentRefusal.MIXED: "一次性消息和长期消息要分开同意。",
+    ConsentRefusal.TEMPLATE_UNKNOWN: "没有这种消息，请刷新页面后再试。",
+    ConsentRefusal.KEY_REUSED: "这次操作与之前的不同，请重新操作一次。",
+    ConsentRefusal.IN_FLIGHT: "正在处理，请稍等再试。",
+}
+FEED = {
+    FeedRefusal.NOT_ALLOWED: "您不能查看这份日历。请先绑定残疾人证，或确认监护关系、工作单位。",
+    FeedRefusal.NOT_FOUND: "没有可以停用的日历地址。",
+}
+CALENDAR_NAME = "我的预约"
+CALENDAR_TOO_OFTEN = "今天读取日历的次数太多，请明天再试。"
 
 
 def sms(kind: NoticeKind, service: str, time: str, place: str) -> str:

@@ -7,6 +7,7 @@ import strawberry
 from schema.booking_mutation import BookingMutation, Key, Whom, whom
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
+from schema.notice import NoticeMutation
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -46,7 +47,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(BookingMutation):
+class Mutation(BookingMutation, NoticeMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(1.0, ge=0, le=300, description="time a shutdown is announced before it begins")
     shutdown_seconds: Seconds = Field(10.0, description="time for running requests to end at shutdown")
 
+    job_heartbeat_seconds: Seconds = Field(30.0, description="silence after which a worker's jobs are given to another")
+
     access_token_seconds: Seconds = Field(600.0, description="life of an access token")
     refresh_token_days: Days = Field(30, description="life of a session from its sign-in")
     refresh_idle_days: Days = Field(7, description="life of a session that is not used")

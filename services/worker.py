@@ -19,12 +19,11 @@ from pgqueuer.types import Channel
 from services import delivery, jobs, notices, timetables
 from services.database import AWAY, DatabaseUnavailable
 from services.resources import Resources
+from services.settings import Settings
 
 log = structlog.get_logger("worker")
 
 _POLL: Final = timedelta(seconds=5)
-# A job whose worker has not been heard of for so long is given to another.
-HEARTBEAT: Final = timedelta(seconds=30)
 _RECONNECT_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 _CONNECTIONS: Final = 4
 _RETRY: Final = timedelta(seconds=10)
@@ -63,7 +62,7 @@ async def work(resources: Resources, stop: asyncio.Event) -> None:
         try:
             async with _pool(resources) as pool:
                 log.info("working")
-                await _until(stop, _queue(resources, pool), resources.settings.shutdown_seconds)
+                await _until(stop, _queue(resources, pool), resources.settings)
             failures = 0
         except (*AWAY, DatabaseUnavailable, FailingListenerError) as error:
             log.warning("database away", error=type(error).__name__)
@@ -73,16 +72,17 @@ async def work(resources: Resources, stop: asyncio.Event) -> None:
                 await asyncio.wait_for(stop.wait(), pause)
 
 
-async def _until(stop: asyncio.Event, queue: PgQueuer, seconds: float) -> None:
-    """Run the queue until it fails or `stop` is set; jobs that run then get `seconds` to end."""
+async def _until(stop: asyncio.Event, queue: PgQueuer, settings: Settings) -> None:
+    """Run the queue until it fails or `stop` is set; jobs that run then get `shutdown_seconds` to end."""
+    heartbeat = timedelta(seconds=settings.job_heartbeat_seconds)
     running = asyncio.create_task(
-        queue.run(dequeue_timeout=_POLL, heartbeat_timeout=HEARTBEAT, shutdown_on_listener_failure=True)
+        queue.run(dequeue_timeout=_POLL, heartbeat_timeout=heartbeat, shutdown_on_listener_failure=True)
     )
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         queue.shutdown.set()
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(settings.shutdown_seconds):
             await running
     except TimeoutError:
         # What was cut short is `sending`, and found so by the next worker.

@@ -1,6 +1,7 @@
-"""The queue of jobs: pgqueuer's own tables as its version 1.6.0 makes them, and an account's openid for messages."""
+"""The queue of jobs (pgqueuer's own tables as its version 1.6.0 makes them), openids for messages, makers of feeds."""
 
 from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
 from tortoise.migrations import operations as ops
 
 # What `pgq install` runs, written out here so that the owner installs it and a newer library changes nothing unseen.
@@ -116,6 +117,11 @@ AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgqueuer
 EXECUTE FUNCTION fn_pgqueuer_changed()
 """
 
+FEED = """
+CREATE UNIQUE INDEX calendar_feed_of_resident_once ON calendar_feed (account_id, resident_id) WHERE revoked_at IS NULL AND resident_id IS NOT NULL;
+CREATE UNIQUE INDEX calendar_feed_of_provider_once ON calendar_feed (account_id, provider_id) WHERE revoked_at IS NULL AND provider_id IS NOT NULL
+"""
+
 
 class Migration(migrations.Migration):
     """Adds the queue; its tables are no models, since only the library reads and writes them."""
@@ -124,5 +130,16 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.AddField(model_name="Account", name="openid_sealed", field=fields.BinaryField(null=True)),
-        ops.RunSQL([*QUEUE.split(";"), CHANGED, TRIGGER]),
+        ops.AddField(
+            model_name="CalendarFeed",
+            name="account",
+            field=fields.ForeignKeyField(
+                "models.Account", source_field="account_id", db_constraint=True, to_field="id", related_name="feeds", on_delete=OnDelete.CASCADE
+            ),
+        ),
+        ops.AlterModelOptions(
+            name="Account",
+            options={"table": "account", "app": "models", "unique_together": (("openid_index",),), "pk_attr": "id", "table_description": "A WeChat account; the openid is found by a blind index, and sealed for the messages that are sent to it."},
+        ),
+        ops.RunSQL([*QUEUE.split(";"), CHANGED, TRIGGER, *FEED.split(";")]),
     ]
