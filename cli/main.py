@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import checks, database, keys, serving, slots
+from cli import bookings, checks, database, keys, serving, slots
 from cli.demo import commands as demo
 from cli.explanation import explain
 
@@ -43,6 +43,7 @@ app.command()(database.migrate)
 app.command()(database.backup)
 app.command()(database.restore)
 app.add_typer(keys.app, name="keys")
+app.add_typer(bookings.app, name="bookings")
 app.add_typer(slots.app, name="slots")
 app.add_typer(checks.policy, name="policy")
 app.add_typer(checks.audit, name="audit")

@@ -84,11 +84,25 @@ def decide(book: RuleBook, facts: Facts, on: date) -> tuple[Entitlement, ...]:
 
 
 def _decide_all(book: RuleBook, facts: Facts, on: date) -> Iterator[Entitlement]:
-    compiled = compile_book(book, on)
-    case = Case.of(compiled, book.reference, facts)
+    case = Case.of(compile_book(book, on), book.reference, facts)
     for programme in book.programmes:
-        in_force = compiled.programmes.get(programme.slug)
-        yield _not_in_force(programme, case) if in_force is None else _decide(in_force, case)
+        yield _answer(programme, case)
+
+
+def decide_one(book: RuleBook, facts: Facts, slug: str, on: date) -> Entitlement | None:
+    """One programme's answer as `decide` gives it, without explaining the others; None for an unknown programme.
+
+    Raises:
+        FactInvalid: a statement that no rule can read.
+    """
+    book.reference.vocabulary.check(facts)
+    programme = next((each for each in book.programmes if each.slug == slug), None)
+    return None if programme is None else _answer(programme, Case.of(compile_book(book, on), book.reference, facts))
+
+
+def _answer(programme: Programme, case: Case) -> Entitlement:
+    in_force = case.book.programmes.get(programme.slug)
+    return _not_in_force(programme, case) if in_force is None else _decide(in_force, case)
 
 
 def _not_in_force(programme: Programme, case: Case) -> Entitlement:

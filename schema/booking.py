@@ -60,6 +60,19 @@ class Booking:
         )
 
 
+@strawberry.type(description="A booking that a member of staff has to look at, and whose it is.")
+class FlaggedBooking:
+    """A booking with a flag."""
+
+    resident_id: strawberry.ID
+    booking: Booking
+
+    @classmethod
+    def of(cls, booking: HeldBooking) -> "FlaggedBooking":
+        """The booking of a loaded row."""
+        return cls(resident_id=to_id("Resident", booking.resident_id), booking=Booking.of(booking))
+
+
 @strawberry.type(description="The place was not given, or not given back.")
 class BookingRefused:
     """A typed refusal."""

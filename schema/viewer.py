@@ -4,11 +4,15 @@ import strawberry
 
 from domain.access import Scope
 from models.session import StaffRole
+from schema.booking import FlaggedBooking
 from schema.context import Info
 from schema.errors import ErrorCode, ExpectedError
 from schema.holder import Holder
+from schema.identity import from_id, to_id
 from schema.limits import LIST_SIZE
+from schema.paging import Connection, CursorInvalid, page_of
 from schema.session import NotSignedIn, Signed, signed_in
+from services import bookings
 from services.people import StaffMember
 from services.people import Ward as HeldWard
 
@@ -39,6 +43,17 @@ class Staff:
     role: StaffRole
     town: str = strawberry.field(description="The town she works for; empty for the whole district.")
     organisation: str
+
+    @strawberry.field(description="Bookings to come, of residents of her area, whose grounds have changed.")
+    async def flagged_bookings(self, info: Info, first: int, after: str | None = None) -> Connection[FlaggedBooking]:
+        """A page of bookings that a person has to look at."""
+        behind = None
+        if after is not None:
+            behind = from_id("Booking", after)
+            if behind is None:
+                raise CursorInvalid
+        rows = await bookings.flagged_in(info.context.resources, self.town, behind, first + 1)
+        return page_of(rows, first, FlaggedBooking.of, lambda row: to_id("Booking", row.id))
 
     @classmethod
     def of(cls, member: StaffMember) -> "Staff":

@@ -85,6 +85,20 @@ async def bookings_in(resources: Resources, enrolment_id: UUID) -> Sequence[Held
     return [_booking(row) for row in rows]
 
 
+async def flagged_in(resources: Resources, town: str, after: UUID | None, limit: int) -> Sequence[HeldBooking]:
+    """The flagged bookings to come of residents in a town (empty: anywhere), in the order of their keys."""
+    rows = await resources.database.fetch(
+        f"{_BOOKINGS} JOIN resident r ON r.id = b.resident_id WHERE b.flag IS NOT NULL AND b.starts_at > $1 "
+        "AND b.state IN ('requested', 'booked') AND ($2 = '' OR r.town = $2) AND ($3::uuid IS NULL OR b.id > $3) "
+        "ORDER BY b.id LIMIT $4",
+        resources.clock(),
+        town,
+        after,
+        limit,
+    )
+    return [_booking(row) for row in rows]
+
+
 async def booking(resources: Resources, booking_id: UUID) -> HeldBooking:
     """One booking that is known to exist."""
     (row,) = await resources.database.fetch(f"{_BOOKINGS} WHERE b.id = $1", booking_id)

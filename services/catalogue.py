@@ -25,7 +25,8 @@ _FREE = f"""
 SELECT {SLOT_COLUMNS}, {SERVICE_COLUMNS}
 FROM slot s JOIN {SERVICE_OF_SLOT}
 WHERE s.starts_at >= $1 AND s.starts_at < $2 AND s.taken < s.capacity AND s.state = 'open' AND s.course_id IS NULL
-  AND s.starts_at BETWEEN $3 + make_interval(mins => v.lead_minutes) AND $3 + make_interval(days => v.horizon_days)
+  AND s.starts_at >= $3::timestamptz + make_interval(mins => v.lead_minutes)
+  AND s.starts_at <= $3 + make_interval(days => v.horizon_days)
   AND ($4::text IS NULL OR v.kind = $4) AND ($5::text IS NULL OR v.programme = $5)
   AND ($6::text IS NULL OR t.town = $6 OR t.id IS NULL)
   AND (NOT $7 OR t.step_free) AND (NOT $8 OR t.hearing_loop)

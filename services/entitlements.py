@@ -8,14 +8,14 @@ import asyncpg
 import structlog
 
 from domain.card import birth_fact, card_facts
-from domain.entitlement import Entitlement, decide
+from domain.entitlement import Entitlement, decide, decide_one
 from domain.fact import Fact, FactInvalid, Facts
 from domain.vocabulary import Vocabulary
 from services.people import Person
 from services.resources import Resources
 from services.vault import DataKey, Sealed
 
-__all__ = ["Entitlement", "Facts", "decide_for", "facts_of"]
+__all__ = ["Entitlement", "Facts", "decide_for", "decide_programme", "facts_of"]
 
 _STATEMENTS = (
     "SELECT resident_id, name, source, value_sealed, valid_from, valid_until, recorded_on "
@@ -47,6 +47,11 @@ def decide_for(resources: Resources, facts: Facts, on: date) -> tuple[Entitlemen
         FactInvalid: a statement that no rule can read; `facts_of` returns none.
     """
     return decide(resources.rules, facts, on)
+
+
+def decide_programme(resources: Resources, facts: Facts, programme: str, on: date) -> Entitlement | None:
+    """One programme for one resident on a day, without the cost of explaining the others; None for an unknown one."""
+    return decide_one(resources.rules, facts, programme, on)
 
 
 def _known_of(person: Person) -> Iterator[Fact]:

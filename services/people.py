@@ -43,7 +43,7 @@ ORDER BY p.guardian_id NULLS FIRST
 
 _IN_AREA = f"""
 SELECT r.id AS resident_id, {_PERSON} FROM resident r LEFT JOIN LATERAL ({_CARD}) c ON true
-WHERE r.id = $1 AND ($2 = '' OR r.town = $2)
+WHERE r.id = ANY($1) AND ($2 = '' OR r.town = $2) ORDER BY r.id
 """
 
 
@@ -158,8 +158,13 @@ async def person_for(
     person = people.reach(resident_id, act, on)
     if person is not None or people.staff is None or resident_id is None:
         return person
-    rows = await resources.database.fetch(_IN_AREA, resident_id, people.staff.town)
-    return _person(resources, rows[0]) if rows else None
+    found = await persons_of(resources, [resident_id], people.staff.town)
+    return found[0] if found else None
+
+
+async def persons_of(resources: Resources, resident_ids: Sequence[UUID], town: str = "") -> Sequence[Person]:
+    """These residents, in the order of their ids, as far as they live in a town (empty: anywhere)."""
+    return [_person(resources, row) for row in await resources.database.fetch(_IN_AREA, resident_ids, town)]
 
 
 def mask_name(name: str) -> str:

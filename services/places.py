@@ -15,7 +15,7 @@ from domain.quote import Quote, quote
 from models.booking import BookingState
 from models.record import new_id
 from services.allocations import Busy, Chosen, Need, NotOffered, Scope, choose, hold
-from services.entitlements import decide_for, facts_of
+from services.entitlements import decide_programme, facts_of
 from services.people import Person
 from services.resources import Resources
 
@@ -110,10 +110,7 @@ async def quotes_for(resources: Resources, person: Person, places: Sequence[Plac
         return [quote(place.price, place.documents, None) for place in places]
     (facts,) = await facts_of(resources, [person])
     days = [local_date(place.starts_at) for place in places]
-    decided = {
-        day: next((each for each in decide_for(resources, facts, day) if each.programme == places[0].programme), None)
-        for day in set(days)
-    }
+    decided = {day: decide_programme(resources, facts, places[0].programme, day) for day in set(days)}
     return [quote(place.price, place.documents, decided[day]) for place, day in zip(places, days, strict=True)]
 
 

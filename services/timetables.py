@@ -42,11 +42,18 @@ WHERE service_id = $1 AND generated AND starts_at > $2 AND starts_at < $3 AND st
 AND state <> CASE WHEN taken = 0 THEN 'withdrawn' ELSE 'flagged' END
 """
 
+# A booking that somebody is changing this moment is left to the next run: its slot is locked here, and waiting for it
+# could be waiting for each other.
 _FLAG = """
-UPDATE booking b SET flag = CASE WHEN s.state = 'flagged' THEN 'slot_changed' END,
-                     flagged_at = CASE WHEN s.state = 'flagged' THEN $2 END
-FROM slot s WHERE s.id = b.slot_id AND s.service_id = $1 AND s.starts_at > $2 AND b.state IN ('requested', 'booked')
-AND ((s.state = 'flagged' AND b.flag IS NULL) OR (s.state = 'open' AND b.flag = 'slot_changed'))
+WITH odd AS (
+    SELECT b.id, s.state FROM booking b JOIN slot s ON s.id = b.slot_id
+    WHERE s.service_id = $1 AND s.starts_at > $2 AND b.state IN ('requested', 'booked')
+    AND ((s.state = 'flagged' AND b.flag IS NULL) OR (s.state = 'open' AND b.flag = 'slot_changed'))
+    FOR NO KEY UPDATE OF b SKIP LOCKED
+)
+UPDATE booking b SET flag = CASE WHEN odd.state = 'flagged' THEN 'slot_changed' END,
+                     flagged_at = CASE WHEN odd.state = 'flagged' THEN $2 END
+FROM odd WHERE odd.id = b.id
 """
 
 _COUNT = """

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.card import CardOnRecord, CardState, birth_fact, card_facts
-from domain.entitlement import Entitlement, Verdict, access_classes, access_classes_on, decide, next_access_change
+from domain.entitlement import (
+    Entitlement,
+    Verdict,
+    access_classes,
+    access_classes_on,
+    decide,
+    decide_one,
+    next_access_change,
+)
 from domain.fact import Fact, FactInvalid, Facts, FactValue
 from domain.rulebook import RuleBook
 
@@ -37,6 +45,16 @@ def answer(book: RuleBook, facts: Facts, on: date = ON) -> Entitlement:
     """The answer of the only programme."""
     (entitlement,) = decide(book, facts, on)
     return entitlement
+
+
+@pytest.mark.parametrize("on", [ON, date(2016, 12, 3)])
+def test_one_programme_is_answered_as_among_all(book: RuleBook, on: date) -> None:
+    """In force or not, the answer is the same, and no programme has none."""
+    facts = resident(POOR)
+    (expected,) = decide(book, facts, on)
+
+    assert decide_one(book, facts, expected.programme, on) == expected
+    assert decide_one(book, facts, "unknown", on) is None
 
 
 @pytest.mark.parametrize(

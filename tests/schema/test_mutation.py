@@ -44,6 +44,31 @@ CANCEL = """
 mutation ($booking: ID!, $key: IdempotencyKey!) { answer: cancelBooking(bookingId: $booking, key: $key) {
   __typename ... on Booking { id state cancelledAt slot { free } } ... on BookingRefused { reason message } } }
 """
+TERMS = """
+mutation ($slot: ID!, $key: IdempotencyKey!) { answer: bookSlot(slotId: $slot, key: $key, interpreter: true) {
+  __typename ... on Booking { price verdict costShare toBring interpreter flag courseBookingId }
+  ... on BookingRefused { reason message } } }
+"""
+ENROL = """
+mutation ($course: ID!, $key: IdempotencyKey!) { answer: bookCourse(courseId: $course, key: $key) {
+  __typename ... on CourseBooking { id name cancelledAt bookings { courseBookingId state slot { startsAt } } }
+  ... on BookingRefused { reason message } } }
+"""
+LEAVE = """
+mutation ($place: ID!, $key: IdempotencyKey!) { answer: cancelCourse(courseBookingId: $place, key: $key) {
+  __typename ... on CourseBooking { cancelledAt bookings { state } } ... on BookingRefused { reason message } } }
+"""
+CHANGED = """__typename ... on TimetableChanged { added withdrawn flagged laidOutUntil holidaysMissing }
+  ... on TimetableRefused { reason message }"""
+WEEK = f"""
+mutation ($service: ID!, $from: Date!, $patterns: [WeeklyPatternInput!]!) {{
+  answer: replaceWeek(serviceId: $service, from: $from, patterns: $patterns) {{ {CHANGED} }} }}
+"""
+EXCEPTION = f"""
+mutation ($service: ID!, $exception: DayExceptionInput!) {{
+  answer: addDayException(serviceId: $service, exception: $exception) {{ {CHANGED} }} }}
+"""
+CLOSED = {"span": {"fromMinute": 0, "untilMinute": 1440}, "reason": "设备检修"}
 ISSUE = """
 mutation ($holder: String!, $challenge: String!, $proof: String!, $whom: ID) { answer: issueCredential(
     holderKey: $holder, challenge: $challenge, proof: $proof, residentId: $whom) {
@@ -165,6 +190,69 @@ async def test_a_place_is_booked_once_and_given_back(ask: Ask, register: Registe
     assert (too_late["__typename"], too_late["reason"]) == ("BookingRefused", "CANCELLED_ALREADY")
 
 
+async def test_a_booking_tells_its_terms(ask: Ask, register: Register) -> None:
+    """Price, verdict, what to bring and the interpreter; where none is offered, the refusal says so."""
+    viewer = await register.viewer(await register.resident())
+    service = await register.service()
+    await register.price(service, "80")
+    plain = to_id("Slot", await register.slot(service))
+    refused = await answer(ask, TERMS, viewer, slot=plain, key="booking-1")
+    await register.resource(service, kind="interpreter", on_request=True)
+
+    booked = await answer(ask, TERMS, viewer, slot=plain, key="booking-2")
+
+    assert (refused["__typename"], refused["reason"]) == ("BookingRefused", "NO_INTERPRETER")
+    assert booked.pop("toBring")
+    assert booked == {
+        "__typename": "Booking",
+        "price": "80.00",
+        "verdict": "UNDETERMINED",
+        "costShare": None,
+        "interpreter": True,
+        "flag": None,
+        "courseBookingId": None,
+    }
+
+
+async def test_a_course_is_booked_and_given_back(ask: Ask, register: Register) -> None:
+    """As one, with a booking for each session; a second place is refused."""
+    viewer = await register.viewer(await register.resident())
+    course = to_id("Course", await register.course(await register.service(), hours=[24, 48]))
+
+    place = await answer(ask, ENROL, viewer, course=course, key="course-01")
+    twice = await answer(ask, ENROL, viewer, course=course, key="course-02")
+    left = await answer(ask, LEAVE, viewer, place=place["id"], key="course-03")
+    again = await answer(ask, LEAVE, viewer, place=place["id"], key="course-04")
+
+    assert (place["name"], place["cancelledAt"]) == ("电脑入门", None)
+    assert [(each["courseBookingId"], each["state"]) for each in place["bookings"]] == [(place["id"], "BOOKED")] * 2
+    assert (twice["reason"], again["reason"]) == ("ALREADY_BOOKED", "CANCELLED_ALREADY")
+    assert [each["state"] for each in left["bookings"]] == ["CANCELLED"] * 2
+
+
+async def test_a_providers_staff_change_its_week(ask: Ask, register: Register) -> None:
+    """The slots follow at once; a closed day and an extra opening are told like a new week, and refusals by reason."""
+    viewer, stranger = await register.viewer(), await register.viewer()
+    service_id = await register.service(minutes=60, horizon_days=7)
+    await register.desk(viewer.account_id, service_id)
+    service, friday = to_id("Service", service_id), "2026-03-13"
+    pattern = {"weekday": 5, "span": {"fromMinute": 540, "untilMinute": 660}, "capacity": 3}
+    week: dict[str, Any] = {"service": service, "from": "2026-03-11", "patterns": [pattern]}
+    extra = {"day": friday, "span": {"fromMinute": 900, "untilMinute": 960}, "capacity": 2, "reason": "加开一次"}
+
+    laid_out = await answer(ask, WEEK, viewer, **week)
+    closed = await answer(ask, EXCEPTION, viewer, service=service, exception={**CLOSED, "day": friday})
+    opened = await answer(ask, EXCEPTION, viewer, service=service, exception=extra)
+    overlaps = await answer(ask, WEEK, viewer, **{**week, "patterns": [pattern, pattern]})
+    foreign = await answer(ask, EXCEPTION, stranger, service=service, exception=extra)
+
+    assert (laid_out["added"], laid_out["laidOutUntil"], laid_out["holidaysMissing"]) == (2, "2026-03-18", False)
+    assert (closed["withdrawn"], closed["flagged"], opened["added"]) == (2, 0, 1)
+    assert (overlaps["__typename"], overlaps["reason"]) == ("TimetableRefused", "OVERLAPS_ITSELF")
+    assert foreign["reason"] == "NOT_ALLOWED"
+    assert foreign["message"].endswith("。")
+
+
 async def test_a_guardian_books_for_her_ward_and_a_stranger_does_not(ask: Ask, register: Register) -> None:
     """A ward is named by id; anybody else's id is answered like a malformed one."""
     ward = await register.resident()
@@ -249,6 +337,10 @@ MUTATIONS_FOR_THE_SIGNED_IN = [
     (CODE, {"number": "x"}),
     (BOOK, {"slot": "x", "key": "booking-1"}),
     (CANCEL, {"booking": "x", "key": "booking-1"}),
+    (ENROL, {"course": "x", "key": "booking-1"}),
+    (LEAVE, {"place": "x", "key": "booking-1"}),
+    (WEEK, {"service": "x", "from": "2026-03-11", "patterns": []}),
+    (EXCEPTION, {"service": "x", "exception": {**CLOSED, "day": "2026-03-13"}}),
     ("mutation { answer: credentialChallenge { __typename } }", {}),
     (ISSUE, {"holder": "x", "challenge": "x", "proof": "x"}),
     (ONLINE, {}),

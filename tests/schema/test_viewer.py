@@ -1,7 +1,7 @@
 """What a resident, a guardian, a clerk and nobody see under `viewer`, and how few statements it takes."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,9 @@ from card.credential import prove
 from schema.credential import from_text, to_text
 from schema.identity import to_id
 from services import sessions
+from services.bookings import book_slot
 from services.resources import Resources
+from services.reviews import review_bookings
 from tests.schema.conftest import Ask
 from tests.services.register import Clock, Register
 
@@ -215,3 +217,32 @@ async def issue(ask: Ask, viewer: Any) -> dict[str, Any]:
     )
     issued: dict[str, Any] = answer["data"]["issueCredential"]
     return issued
+
+
+FLAGGED = """
+query ($after: String) { viewer { staff { flaggedBookings(first: 1, after: $after) {
+  edges { node { residentId booking { id flag state } } } pageInfo { hasNextPage endCursor } } } } }
+"""
+
+
+async def test_staff_see_the_flagged_bookings_of_their_area(ask: Ask, register: Register, resources: Resources) -> None:
+    """Page by page, with the resident of each; a cursor of another list is refused."""
+    clerk = await register.viewer()
+    await register.staff(clerk.account_id, town="梅坞镇")
+    holders = [await register.resident(town="梅坞镇", valid_until=date(2026, 3, 12)) for _ in range(2)]
+    for holder in holders:
+        own, slot_id = await register.viewer(holder), await register.slot(await register.service(), hours=72)
+        await book_slot(resources, own, await register.people(own), slot_id, None, "key")
+    await review_bookings(resources)
+
+    first = (await ask(FLAGGED, clerk))["data"]["viewer"]["staff"]["flaggedBookings"]
+    second = (await ask(FLAGGED, clerk, after=first["pageInfo"]["endCursor"]))["data"]["viewer"]["staff"]
+    refused = await ask(FLAGGED, clerk, after="x")
+
+    nodes = [page["edges"][0]["node"] for page in (first, second["flaggedBookings"])]
+    assert [node["residentId"] for node in nodes] == [to_id("Resident", holder.id) for holder in holders]
+    assert [(node["booking"]["flag"], node["booking"]["state"]) for node in nodes] == [
+        ("CARD_NOT_USABLE", "BOOKED")
+    ] * 2
+    assert not second["flaggedBookings"]["pageInfo"]["hasNextPage"]
+    assert refused["errors"][0]["extensions"] == {"code": "CURSOR_INVALID"}

@@ -181,6 +181,23 @@ async def test_a_slot_that_fills_in_between_is_full(
     assert await book(resources, register, viewer, slot_id) is BookingRefusal.SLOT_FULL
 
 
+async def test_a_slot_that_is_withdrawn_in_between_takes_nobody(
+    resources: Resources,
+    register: Register,
+    viewer: Viewer,
+    service_id: UUID,
+    owner: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its state decides when the place is counted, and not what was read before."""
+    slot_id = await register.slot(service_id)
+    await owner.execute("UPDATE slot SET state = 'withdrawn' WHERE id = $1", slot_id)
+    monkeypatch.setattr(places, "refuse_booking", lambda *_: None)
+
+    assert await book(resources, register, viewer, slot_id) is BookingRefusal.SLOT_FULL
+    assert await taken(owner, slot_id) == (0, 0)
+
+
 @pytest.mark.parametrize(
     "card",
     [
@@ -308,6 +325,40 @@ async def test_a_guardian_acts_for_her_ward(
         (actor, "book_slot", str(ward.id), ""),
         (actor, "cancel_booking", str(ward.id), ""),
     ]
+
+
+async def test_staff_book_on_behalf_within_their_area(
+    resources: Resources, register: Register, service_id: UUID, owner: asyncpg.Connection
+) -> None:
+    """A clerk books and cancels for a resident of her town, and the log names her account; elsewhere she may not."""
+    resident, clerk, elsewhere = await register.resident(), await register.viewer(), await register.viewer()
+    await register.staff(clerk.account_id, town="曹娥街道")
+    await register.staff(elsewhere.account_id, town="别处")
+    slot_id = await register.slot(service_id, capacity=2)
+
+    booking = held(await book(resources, register, clerk, slot_id, resident.id))
+    refused = await book(resources, register, elsewhere, slot_id, resident.id)
+    not_hers = await cancel(resources, register, elsewhere, booking.id)
+    held(await cancel(resources, register, clerk, booking.id))
+
+    assert booking.resident_id == resident.id
+    assert (refused, not_hers) == (BookingRefusal.NOT_ALLOWED, BookingRefusal.BOOKING_NOT_FOUND)
+    logged = await owner.fetch("SELECT actor, action FROM audit WHERE subject = $1 ORDER BY sequence", str(resident.id))
+    actor = f"account:{clerk.account_id}"
+    assert [tuple(entry) for entry in logged] == [(actor, "book_slot"), (actor, "cancel_booking")]
+
+
+async def test_staff_of_the_district_need_a_name(
+    resources: Resources, register: Register, service_id: UUID, holder: Holder
+) -> None:
+    """She books for anybody by id, for nobody without one, and not for an id that no resident has."""
+    clerk = await register.viewer()
+    await register.staff(clerk.account_id)
+    slot_id = await register.slot(service_id)
+
+    assert await book(resources, register, clerk, slot_id) is BookingRefusal.NOT_ALLOWED
+    assert await book(resources, register, clerk, slot_id, new_id()) is BookingRefusal.NOT_ALLOWED
+    held(await book(resources, register, clerk, slot_id, holder.id))
 
 
 @pytest.mark.parametrize(
