@@ -13,6 +13,7 @@ from schema.identity import to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of
 from schema.ride import Ride
+from schema.waitlist import WaitlistEntry
 from services import entitlements
 from services.people import Person
 
@@ -63,6 +64,13 @@ class Holder:
             if start < 0:
                 raise CursorInvalid
         return page_of(rows[start : start + first + 1], first, Booking.of, lambda row: to_id("Booking", row.id))
+
+    @strawberry.field(description="The full slots for which she waits, or is offered a place, the earliest first.")
+    async def waitlist(self, info: Info) -> list[WaitlistEntry]:
+        """The person's wishes."""
+        if self.person is None:
+            return []
+        return [WaitlistEntry.of(wish) for wish in await info.context.waitlist(self.person)]
 
     @strawberry.field(description="The phones that show or showed passes, the newest first.")
     async def credentials(self, info: Info) -> list[Credential]:

@@ -54,6 +54,7 @@ BOOKING = {
     BookingRefusal.SHORT_NOTICE: "离开始太近，不能再预约这个时段，请选晚一些的时段。",
     BookingRefusal.TOO_EARLY: "这个时段还没有开放预约，请过几天再来。",
     BookingRefusal.PART_OF_COURSE: "这是课程中的一节。请预约或取消整个课程。",
+    BookingRefusal.OTHER_SERVICE: "改约只能改到同一项服务的别的时段。",
     BookingRefusal.COURSE_NOT_FOUND: "没有这个课程。",
     BookingRefusal.COURSE_BEGUN: "课程已经开始，不能再报名。",
     BookingRefusal.NOT_ELIGIBLE: "这项服务只给符合条件的人。请在待遇页面查看条件。",
@@ -66,6 +67,10 @@ BOOKING = {
     BookingRefusal.BOOKING_NOT_FOUND: "没有找到这个预约。",
     BookingRefusal.CANCELLED_ALREADY: "这个预约已经取消。",
     BookingRefusal.TOO_LATE: "已过取消时限，请直接联系服务机构。",
+    BookingRefusal.NOT_FULL: "这个时段还有名额，可以直接预约。",
+    BookingRefusal.ALREADY_WAITING: "您已经在候补这个时段。",
+    BookingRefusal.WISH_NOT_FOUND: "没有找到这个候补。",
+    BookingRefusal.NO_OFFER: "现在没有为您保留的名额，或者保留时间已过。",
     BookingRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
     BookingRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
 }

@@ -20,6 +20,7 @@ from schema.session import (
     WechatRefused,
     signed_in,
 )
+from schema.waitlist_mutation import WaitlistMutation
 from services import binding, credentials, sessions
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
 from services.credentials import CredentialRefusal
@@ -47,7 +48,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(BookingMutation, NoticeMutation):
+class Mutation(BookingMutation, NoticeMutation, WaitlistMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

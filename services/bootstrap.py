@@ -9,6 +9,8 @@ from domain.calendar import FILE as CALENDAR
 from domain.calendar import HolidayCalendar, load_calendar
 from domain.policy import load_rule_book
 from domain.policy_file import Place, PolicyInvalid
+from domain.priority import FILE as CALLING
+from domain.priority import CallingRule, load_calling_rule
 from domain.rulebook import RuleBook
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
@@ -38,6 +40,16 @@ def load_holidays(directory: Path = POLICY) -> HolidayCalendar:
     """
     file = directory / CALENDAR
     return load_calendar(_text(file) if file.exists() else "")
+
+
+def load_calling(rules: RuleBook, directory: Path = POLICY) -> CallingRule:
+    """Who is called first to a freed place; without the file, who came first.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    file = directory / CALLING
+    return load_calling_rule(_text(file) if file.exists() else "", rules)
 
 
 def _text(file: Path) -> str:
@@ -74,4 +86,6 @@ async def open_services(
     )
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
-        yield Resources(settings, keys, vault, database, wechat, sms, load_rules(), load_holidays(), clock)
+        rules = load_rules()
+        calling = load_calling(rules)
+        yield Resources(settings, keys, vault, database, wechat, sms, rules, calling, load_holidays(), clock)

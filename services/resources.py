@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.calendar import HolidayCalendar
+from domain.priority import CallingRule
 from domain.rulebook import RuleBook
 from services.database import Database
 from services.keys import Keys
@@ -25,5 +26,6 @@ class Resources:
     wechat: Wechat
     sms: Sms | None
     rules: RuleBook
+    calling: CallingRule
     holidays: HolidayCalendar
     clock: Callable[[], datetime]

@@ -32,6 +32,8 @@ class Sealed(StrEnum):
     FACT = "fact"
     GUARDIAN_NAME = "guardian_name"
     GUARDIAN_PHONE = "guardian_phone"
+    APPEAL = "appeal"
+    REFERRAL = "referral"
 
 
 class Indexed(StrEnum):

@@ -16,7 +16,7 @@ from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job, Schedule
 from pgqueuer.types import Channel
 
-from services import delivery, jobs, notices, timetables
+from services import attendance, delivery, jobs, notices, offers, reviews, timetables
 from services.database import AWAY, DatabaseUnavailable
 from services.resources import Resources
 from services.settings import Settings
@@ -49,6 +49,9 @@ async def _forget(resources: Resources) -> None:
 
 PERIODIC: Final = (
     Periodic("slots", "7 * * * *", _lay_out),
+    Periodic("offers", "* * * * *", offers.expire_offers),
+    Periodic("sessions", "*/5 * * * *", attendance.close_sessions),
+    Periodic("reviews", "41 18 * * *", reviews.review_bookings),
     Periodic("reminders", "* * * * *", notices.remind),
     Periodic("lost_notices", "* * * * *", notices.queue_lost),
     Periodic("finished_jobs", "23 19 * * *", _forget),

@@ -331,6 +331,12 @@ class Register:
             await self.slot(service_id, hours=each, capacity=capacity, course_id=course_id)
         return course_id
 
+    async def lesson(self, service_id: UUID) -> UUID:
+        """The slot of a course's only session, three days from now."""
+        course_id = await self.course(service_id, hours=[72])
+        slot_id: UUID = await self._owner.fetchval("SELECT id FROM slot WHERE course_id = $1", course_id)
+        return slot_id
+
     async def slot(
         self,
         service_id: UUID,
