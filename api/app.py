@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Route, Router, WebSocketRoute
 from starlette.types import ASGIApp
 
 from api.calendar import calendar_routes
@@ -11,16 +11,20 @@ from api.envelope import Envelope, Lifecycle
 from api.graphql import GraphQLEndpoint
 from api.problem import RETRY, json_response
 from api.sandbox import Sandbox
+from api.subscriptions import SubscriptionEndpoint
+from schema.execution import Engine
 from services.database import DatabaseUnavailable
 from services.resources import Resources
 from services.settings import Mode
 
 
 def create_app(resources: Resources, lifecycle: Lifecycle | None = None) -> ASGIApp:
-    """The ASGI application: GraphQL, the scanners' endpoints, health, and in the demo WeChat's sandbox."""
+    """The ASGI application: GraphQL, the scanners' endpoints, calendars, health, and in the demo WeChat's sandbox."""
     lifecycle = lifecycle or Lifecycle()
-    routes = [
-        Route("/graphql", GraphQLEndpoint(resources).handle, methods=["GET", "POST"]),
+    engine = Engine(resources.settings)
+    routes: list[Route | WebSocketRoute] = [
+        Route("/graphql", GraphQLEndpoint(resources, engine).handle, methods=["GET", "POST"]),
+        WebSocketRoute("/graphql", SubscriptionEndpoint(resources, engine).handle),
         *DeviceEndpoints(resources).routes(),
         *calendar_routes(resources),
         *_health(resources, lifecycle),

@@ -82,7 +82,10 @@ def uvicorn_configuration(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_body_bytes,
+        # Inflating costs what a message's limit does not show.
+        ws_per_message_deflate=False,
         lifespan="off",
         access_log=False,
         log_config=None,

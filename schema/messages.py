@@ -195,6 +195,11 @@ _SMS = {
     NoticeKind.OFFERED: "您等候的时段有空位了：{time}，内容是{service}，地点是{place}。",
 }
 
+SUBSCRIPTION_BY_HTTP = "订阅要通过 WebSocket 进行。"
+ONLY_SUBSCRIPTIONS = "这里只接受一个订阅操作。"
+TOO_MANY_SUBSCRIPTIONS = "同时打开的订阅太多，请先关闭一些。"
+NOT_YOUR_DESK = "您不在这个机构工作，不能查看它的名单。"
+NOT_YOUR_WARD = "您不能查看这位残疾人的候补。"
 CONSENT = {
     ConsentRefusal.TOO_MANY: "一次最多同意三种消息。",
     ConsentRefusal.MIXED: "一次性消息和长期消息要分开同意。",

@@ -102,7 +102,7 @@ async def flagged_in(resources: Resources, town: str, after: UUID | None, limit:
         after,
         limit,
     )
-    return [_booking(row) for row in rows]
+    return [HeldBooking.of(row) for row in rows]
 
 
 async def booking(resources: Resources, booking_id: UUID) -> HeldBooking:
@@ -210,7 +210,11 @@ async def log_for_other(
 
 async def told(resources: Resources, answer: str) -> HeldBooking | BookingRefusal:
     """What a kept answer stands for."""
-    return BookingRefusal(answer) if answer in _REFUSALS else await booking(resources, UUID(answer))
+    if answer in _REFUSALS:
+        return BookingRefusal(answer)
+    held = await booking(resources, UUID(answer))
+    resources.news.tell(held.service.id)
+    return held
 
 
 async def _cancel(connection: asyncpg.Connection, booking_id: UUID, at: datetime) -> BookingRefusal | None:

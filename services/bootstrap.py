@@ -15,6 +15,7 @@ from domain.rulebook import RuleBook
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
 from services.message import Sms
+from services.news import News
 from services.resources import Resources
 from services.settings import Settings, SettingsInvalid, refuse_demo_keys
 from services.vault import Vault
@@ -88,4 +89,8 @@ async def open_services(
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
         rules = load_rules()
         calling = load_calling(rules)
-        yield Resources(settings, keys, vault, database, wechat, sms, rules, calling, load_holidays(), clock)
+        news = News(settings.database_url.get_secret_value(), database, settings.database_command_seconds)
+        try:
+            yield Resources(settings, keys, vault, database, wechat, sms, news, rules, calling, load_holidays(), clock)
+        finally:
+            await news.close()

@@ -1,4 +1,4 @@
-"""Lets every process hear what changed: ids by LISTEN and NOTIFY, and whoever follows them reads anew by her own rights.
+"""Lets every process hear what changed: ids by LISTEN and NOTIFY, and whoever follows them reads anew by her rights.
 
 A booking does not notify in its own transaction, because PostgreSQL lets such transactions commit one at a time only.
 Its process tells of it just after, many at once; what a crash keeps untold is found by reading again after a while.

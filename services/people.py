@@ -46,10 +46,6 @@ SELECT r.id AS resident_id, {_PERSON} FROM resident r LEFT JOIN LATERAL ({_CARD}
 WHERE r.id = ANY($1) AND ($2 = '' OR r.town = $2) ORDER BY r.id
 """
 
-_BY_ID = f"""
-SELECT r.id AS resident_id, {_PERSON} FROM resident r LEFT JOIN LATERAL ({_CARD}) c ON true WHERE r.id = ANY($1)
-"""
-
 
 class SessionEnded(Exception):
     """The session behind a valid access token was ended since."""
@@ -169,11 +165,6 @@ async def person_for(
 async def persons_of(resources: Resources, resident_ids: Sequence[UUID], town: str = "") -> Sequence[Person]:
     """These residents, in the order of their ids, as far as they live in a town (empty: anywhere)."""
     return [_person(resources, row) for row in await resources.database.fetch(_IN_AREA, resident_ids, town)]
-
-
-async def persons_of(resources: Resources, resident_ids: Sequence[UUID]) -> Sequence[Person]:
-    """Residents by their ids, for work that no viewer asks for."""
-    return [_person(resources, row) for row in await resources.database.fetch(_BY_ID, resident_ids)]
 
 
 def mask_name(name: str) -> str:

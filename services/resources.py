@@ -10,6 +10,7 @@ from domain.rulebook import RuleBook
 from services.database import Database
 from services.keys import Keys
 from services.message import Sms
+from services.news import News
 from services.settings import Settings
 from services.vault import Vault
 from services.wechat import Wechat
@@ -25,6 +26,7 @@ class Resources:
     database: Database
     wechat: Wechat
     sms: Sms | None
+    news: News
     rules: RuleBook
     calling: CallingRule
     holidays: HolidayCalendar

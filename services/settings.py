@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     max_json_nesting: int = Field(32, ge=4, le=200, description="nested arrays and objects in a request")
     max_body_bytes: Bytes = Field(100 * 1_024, description="bytes of a request")
     max_upload_bytes: Bytes = Field(2 * 1_024 * 1_024, description="bytes of a scanner's upload")
+    max_subscriptions: Count = Field(5, description="subscriptions on one WebSocket")
+    websocket_init_seconds: Seconds = Field(10.0, description="time for a WebSocket to say who it is, then 4408")
     body_seconds: Seconds = Field(20.0, description="time to receive a request's body, then 408")
     request_seconds: Seconds = Field(2.8, description="time to answer a request, then 503")
     drain_seconds: float = Field(1.0, ge=0, le=300, description="time a shutdown is announced before it begins")

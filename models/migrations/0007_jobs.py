@@ -1,4 +1,4 @@
-"""The queue of jobs (pgqueuer's own tables as its version 1.6.0 makes them), openids for messages, makers of feeds."""
+"""The queue of jobs (pgqueuer's own tables as its version 1.6.0 makes them), openids for messages, makers of feeds, news."""
 
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
@@ -122,6 +122,32 @@ CREATE UNIQUE INDEX calendar_feed_of_resident_once ON calendar_feed (account_id,
 CREATE UNIQUE INDEX calendar_feed_of_provider_once ON calendar_feed (account_id, provider_id) WHERE revoked_at IS NULL AND provider_id IS NOT NULL
 """
 
+# Only what is rare notifies in its own transaction, since such transactions commit one at a time: not the booking of a
+# place, of which the server's processes tell just after.
+NEWS = [
+    """
+CREATE FUNCTION tell_of_booking() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('sdc_news', service_id::text) FROM slot WHERE id IN (NEW.slot_id, OLD.slot_id);
+    RETURN NULL;
+END $$
+""",
+    """
+CREATE TRIGGER booking_changed AFTER UPDATE OF state, slot_id, flag ON booking
+FOR EACH ROW EXECUTE FUNCTION tell_of_booking()
+""",
+    """
+CREATE FUNCTION tell_of_offer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('sdc_news', NEW.resident_id::text);
+    RETURN NULL;
+END $$
+""",
+    """
+CREATE TRIGGER offer_changed AFTER INSERT OR UPDATE OF state ON offer FOR EACH ROW EXECUTE FUNCTION tell_of_offer()
+""",
+]
+
 
 class Migration(migrations.Migration):
     """Adds the queue; its tables are no models, since only the library reads and writes them."""
@@ -141,5 +167,5 @@ class Migration(migrations.Migration):
             name="Account",
             options={"table": "account", "app": "models", "unique_together": (("openid_index",),), "pk_attr": "id", "table_description": "A WeChat account; the openid is found by a blind index, and sealed for the messages that are sent to it."},
         ),
-        ops.RunSQL([*QUEUE.split(";"), CHANGED, TRIGGER, *FEED.split(";")]),
+        ops.RunSQL([*QUEUE.split(";"), CHANGED, TRIGGER, *FEED.split(";"), *NEWS]),
     ]
