@@ -68,7 +68,10 @@ DayListResult = Annotated[DayList | FollowRefused, strawberry.union("DayListResu
 OpenOffersResult = Annotated[OpenOffers | FollowRefused, strawberry.union("OpenOffersResult")]
 
 
-@strawberry.type(description="What can be followed live, over a WebSocket with the protocol graphql-transport-ws.")
+@strawberry.type(
+    description="What can be followed live: by WebSocket with the protocol graphql-transport-ws, whose `connection_init` "
+    'has the payload {"accessToken": …}. Closed with 4403, refresh the token and come back; with 1013, come back.'
+)
 class Subscription:
     """The root of all subscriptions."""
 

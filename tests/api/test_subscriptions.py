@@ -73,12 +73,11 @@ class Phone:
 
     async def ended(self) -> int:
         """Read on until the server closes; its code."""
-        with pytest.raises(ConnectionClosed) as closed:
+        try:
             while True:
                 await self.hear()
-        received = closed.value.rcvd
-        assert received is not None
-        return received.code
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else 1006
 
 
 @asynccontextmanager
@@ -232,7 +231,7 @@ async def test_an_access_token_is_followed_to_its_end_and_no_further(
 
 @pytest.mark.parametrize(
     "payload",
-    [None, {}, {"accessToken": None}, {"accessToken": "garbage"}, {"accessToken": "\ud800"}, ["x"], "x", {"a": "b"}],
+    [None, {}, {"accessToken": None}, {"accessToken": "garbage"}, {"accessToken": "残"}, ["x"], "x", {"a": "b"}],
 )
 async def test_nobody_is_let_in_without_a_token(live: LiveServer, payload: object) -> None:
     """Whatever stands in the first message."""
@@ -245,6 +244,7 @@ async def test_nobody_is_let_in_without_a_token(live: LiveServer, payload: objec
 GARBAGE = {
     "binary": (b"\x00\xff", 4400),
     "no JSON": ("{", 4400),
+    "half a character": ('{"type": "\\ud800"}', 4400),
     "no object": ("[]", 4400),
     "a number": ("1e999", 4400),
     "no type": ("{}", 4400),
