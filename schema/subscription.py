@@ -69,7 +69,7 @@ OpenOffersResult = Annotated[OpenOffers | FollowRefused, strawberry.union("OpenO
 
 
 @strawberry.type(
-    description="What can be followed live: by WebSocket with the protocol graphql-transport-ws, whose `connection_init` "
+    description="What can be followed live: by WebSocket, protocol graphql-transport-ws, whose `connection_init` "
     'has the payload {"accessToken": …}. Closed with 4403, refresh the token and come back; with 1013, come back.'
 )
 class Subscription:
