@@ -91,6 +91,9 @@ DESK = {
     DeskRefusal.CODE_OVER: "这个码已过期，请刷新后再出示。",
     DeskRefusal.CODE_REVOKED: "这个凭证已被替换或注销，请核对证件。",
     DeskRefusal.NO_BOOKING_TODAY: "今天在这里没有她的预约。",
+    DeskRefusal.PROVIDER_NOT_FOUND: "没有这家机构，或者就是本机构。",
+    DeskRefusal.REFERRAL_NOT_FOUND: "没有找到这次转介，或者它已过期。",
+    DeskRefusal.ANSWERED: "这次转介已经答复过了。",
 }
 
 # The sheet of a provider's day.
