@@ -181,6 +181,23 @@ async def test_a_slot_that_fills_in_between_is_full(
     assert await book(resources, register, viewer, slot_id) is BookingRefusal.SLOT_FULL
 
 
+async def test_a_slot_that_is_withdrawn_in_between_takes_nobody(
+    resources: Resources,
+    register: Register,
+    viewer: Viewer,
+    service_id: UUID,
+    owner: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its state decides when the place is counted, and not what was read before."""
+    slot_id = await register.slot(service_id)
+    await owner.execute("UPDATE slot SET state = 'withdrawn' WHERE id = $1", slot_id)
+    monkeypatch.setattr(places, "refuse_booking", lambda *_: None)
+
+    assert await book(resources, register, viewer, slot_id) is BookingRefusal.SLOT_FULL
+    assert await taken(owner, slot_id) == (0, 0)
+
+
 @pytest.mark.parametrize(
     "card",
     [

@@ -119,24 +119,27 @@ async def test_who_is_not_entitled_pays_or_is_refused(
 async def test_the_sessions_of_the_year_run_out(
     resources: Resources, register: Register, holder: Holder, service_id: UUID, owner: asyncpg.Connection
 ) -> None:
-    """With 200 sessions borne this year the next is hers to pay, and one of next year is borne again."""
+    """The 200th session borne this year is the last, one she paid herself counts for nothing, and a new year begins."""
     await trains(register, holder)
     await owner.execute(
         "WITH past AS (INSERT INTO slot (id, service_id, starts_at, ends_at, capacity, taken) "
         "SELECT gen_random_uuid(), $1, $3::timestamptz - n * interval '2 hours', $3 - n * interval '1 hour', 1, 1 "
         "FROM generate_series(1, 200) n RETURNING id, starts_at, ends_at) "
         "INSERT INTO booking (id, slot_id, resident_id, state, starts_at, ends_at, booked_at, programme, cost_share) "
-        "SELECT gen_random_uuid(), id, $2, 'attended', starts_at, ends_at, $3, 'rehab-training-relief', 0.5 FROM past",
+        "SELECT gen_random_uuid(), id, $2, 'attended', starts_at, ends_at, $3, 'rehab-training-relief', "
+        "CASE WHEN row_number() OVER () < 200 THEN 0.5 END FROM past",
         service_id,
         holder.id,
         resources.clock(),
     )
 
-    this_year, next_year = [
-        await booked(resources, register, holder, await register.slot(service_id, hours=24 * days)) for days in (2, 300)
+    last, beyond, next_year = [
+        await booked(resources, register, holder, await register.slot(service_id, hours=24 * days))
+        for days in (2, 3, 300)
     ]
 
-    assert (this_year.verdict, this_year.cost_share) == (Verdict.ELIGIBLE, Decimal(0))
+    assert (last.verdict, last.cost_share) == (Verdict.ELIGIBLE, Decimal("0.5"))
+    assert (beyond.verdict, beyond.cost_share) == (Verdict.ELIGIBLE, Decimal(0))
     assert next_year.cost_share == Decimal("0.5")
 
 
