@@ -10,6 +10,7 @@ MODULES = [
     "models.booking",
     "models.waitlist",
     "models.attendance",
+    "models.referral",
     "models.notice",
     "models.credential",
     "models.audit",

@@ -1,9 +1,12 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 
+from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.timetable import TimetableRefusal
+from models.booking import BookingState
 from models.notice import NoticeKind
 from models.service import ServiceKind
 from services.binding import BindingRefusal, CodeRefusal
@@ -73,6 +76,41 @@ BOOKING = {
     BookingRefusal.NO_OFFER: "现在没有为您保留的名额，或者保留时间已过。",
     BookingRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
     BookingRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
+}
+
+DESK = {
+    DeskRefusal.NOT_ALLOWED: "您没有这项权限。",
+    DeskRefusal.BOOKING_NOT_FOUND: "没有找到这个预约。",
+    DeskRefusal.CANCELLED: "这个预约已经取消。",
+    DeskRefusal.NOT_REQUESTED: "这个预约不在等待确认，也没有需要处理的问题。",
+    DeskRefusal.NOT_FLAGGED: "这个预约不需要处理资格问题。",
+    DeskRefusal.NOT_YET: "还没有到服务当天，不能签到。",
+    DeskRefusal.WITHIN_GRACE: "还在等候时间内，请再等一等。",
+    DeskRefusal.TOO_LATE: "时间已过，不能再更改。",
+    DeskRefusal.ATTENDED: "这次服务已经签到，或者缺席已获谅解。",
+    DeskRefusal.NOT_MISSED: "这次服务没有记为缺席，不用申诉。",
+    DeskRefusal.NO_APPEAL: "没有等待处理的申诉。",
+    DeskRefusal.REASON: "原因请写一到五百个字。",
+    DeskRefusal.CODE_INVALID: "这个码无法识别，请让本人重新出示。",
+    DeskRefusal.CODE_OVER: "这个码已过期，请刷新后再出示。",
+    DeskRefusal.CODE_REVOKED: "这个凭证已被替换或注销，请核对证件。",
+    DeskRefusal.NO_BOOKING_TODAY: "今天在这里没有她的预约。",
+    DeskRefusal.PROVIDER_NOT_FOUND: "没有这家机构，或者就是本机构。",
+    DeskRefusal.REFERRAL_NOT_FOUND: "没有找到这次转介，或者它已过期。",
+    DeskRefusal.ANSWERED: "这次转介已经答复过了。",
+}
+
+# The sheet of a provider's day.
+DAY_HEADS = ("时间", "服务", "姓名", "状态", "备注", "签到")
+INTERPRETER = "需要手语翻译"
+FLAGGED = "请先核对"
+PRESENCE = {
+    BookingState.REQUESTED: "待确认",
+    BookingState.BOOKED: "已预约",
+    BookingState.CANCELLED: "已取消",
+    BookingState.ATTENDED: "已到",
+    BookingState.MISSED: "缺席",
+    BookingState.EXCUSED: "缺席已谅解",
 }
 
 TIMETABLE = {
@@ -150,6 +188,16 @@ DEVICE_UNKNOWN = "设备未启用、已停用，或设备时间不准。"
 INTERNAL = "系统出错，请稍后再试。如果一直这样，请把请求编号告诉工作人员。"
 DATABASE_UNAVAILABLE = "系统忙，请稍后再试。"
 TIMEOUT = "处理时间太长，请稍后再试。"
+
+
+def day_title(provider: str, on: date) -> str:
+    """The head of a provider's sheet."""
+    return f"{provider} {on.year}年{on.month}月{on.day}日预约表"
+
+
+def together(remarks: Iterable[str]) -> str:
+    """Remarks in one cell."""
+    return "，".join(remarks)
 
 
 def ride(outcome: str, reason: str | None) -> str:

@@ -14,13 +14,12 @@ import strawberry
 from domain.access import Act, Viewer
 from domain.dates import local_date
 from schema import messages
-from schema.booking import Booking
 from schema.context import Info
+from schema.desk import DeskBooking
 from schema.identity import key_of
 from schema.limits import LIST_SIZE
 from schema.waitlist import WaitlistEntry
 from services import desks, waitlist
-from services.desks import DeskBooking
 from services.people import People, people_of
 
 # Even without news, for what a crash kept untold and what only the clock changes.
@@ -29,25 +28,12 @@ _MOST: Final = 500
 _LONG: Final = {LIST_SIZE: 50}
 
 
-@strawberry.type(description="Somebody who is booked on the day.")
-class DayListEntry:
-    """A booking as its desk sees it."""
-
-    masked_name: str
-    booking: Booking
-
-    @classmethod
-    def of(cls, entry: DeskBooking) -> "DayListEntry":
-        """The entry of a loaded row."""
-        return cls(masked_name=entry.masked_name, booking=Booking.of(entry.booking))
-
-
 @strawberry.type(description="A provider's day as it stands now, in order of time.")
 class DayList:
     """The whole list, sent anew when anything in it changed."""
 
     day: date
-    entries: list[DayListEntry] = strawberry.field(metadata=_LONG)
+    entries: list[DeskBooking] = strawberry.field(metadata=_LONG)
 
 
 @strawberry.type(description="The places that are held for a resident who waited, as it stands now.")
@@ -84,7 +70,7 @@ class Subscription:
         on = day or info.context.on
         page = desks.Page(None, _MOST)
 
-        async def read(people: People) -> Sequence[DeskBooking] | FollowRefused:
+        async def read(people: People) -> Sequence[desks.DeskBooking] | FollowRefused:
             del people
             works_at = {desk.provider_id for desk in await desks.desks_of(resources, _viewer(info))}
             if provider not in works_at:
@@ -97,7 +83,7 @@ class Subscription:
                 if isinstance(entries, FollowRefused):
                     yield entries
                     return
-                yield DayList(day=on, entries=[DayListEntry.of(entry) for entry in entries])
+                yield DayList(day=on, entries=[DeskBooking.of(entry) for entry in entries])
 
     @strawberry.subscription(description="The places that are held for the viewer, or for a ward by id.")
     async def open_offers(

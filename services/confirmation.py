@@ -7,13 +7,15 @@ import asyncpg
 
 from domain.access import Viewer
 from domain.attendance import DeskRefusal
+from domain.quote import Quote
 from models.booking import BookingFlag, BookingState
 from models.notice import NoticeKind
 from services.desks import DeskBooking, at_desk
 from services.notices import tell_of_booking
 from services.offers import give_back
+from services.people import persons_of
+from services.places import place_of, quotes_for
 from services.resources import Resources
-from services.review import terms_now
 
 _CONFIRM = "UPDATE booking SET state = 'booked', confirmed_at = $2, revision = revision + 1 WHERE id = $1"
 
@@ -57,7 +59,7 @@ async def keep_booking(resources: Resources, viewer: Viewer, booking_id: UUID) -
 
     A slot that changed and a card that is not usable are put right at their source; their flags then go by themselves.
     """
-    terms = await terms_now(resources, booking_id)
+    terms = await _terms_now(resources, booking_id)
 
     async def work(connection: asyncpg.Connection, row: asyncpg.Record, _: datetime) -> DeskRefusal | None:
         if terms is None or row["flag"] != BookingFlag.INELIGIBLE:
@@ -68,3 +70,14 @@ async def keep_booking(resources: Resources, viewer: Viewer, booking_id: UUID) -
         return None
 
     return await at_desk(resources, viewer, booking_id, "keep_booking", work)
+
+
+async def _terms_now(resources: Resources, booking_id: UUID) -> Quote | None:
+    """What the session would be quoted at today; None without such a booking."""
+    rows = await resources.database.fetch("SELECT slot_id, resident_id FROM booking WHERE id = $1", booking_id)
+    place = await place_of(resources, rows[0]["slot_id"]) if rows else None
+    if place is None:
+        return None
+    (person,) = await persons_of(resources, [rows[0]["resident_id"]])
+    (terms,) = await quotes_for(resources, person, [place])
+    return terms

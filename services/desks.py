@@ -44,6 +44,14 @@ class Desk:
 
 
 @dataclass(frozen=True)
+class DeskSite:
+    """One of a provider's sites."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True)
 class DeskBooking:
     """A booking as a desk sees it: the name masked, what was written down, an appeal against that in her own words."""
 
@@ -75,6 +83,14 @@ async def services_of(resources: Resources, provider_id: UUID) -> Sequence[UUID]
     return [row["id"] for row in await resources.database.fetch(_SERVICES, provider_id)]
 
 
+async def sites_of(resources: Resources, provider_id: UUID) -> Sequence[DeskSite]:
+    """The sites of a provider."""
+    rows = await resources.database.fetch(
+        "SELECT id, name FROM site WHERE provider_id = $1 ORDER BY name, id", provider_id
+    )
+    return [DeskSite(row["id"], row["name"]) for row in rows]
+
+
 async def works_at(connection: asyncpg.Connection, viewer: Viewer, provider_id: UUID, at: datetime) -> bool:
     """Whether the viewer works at a provider's desk."""
     return bool(await connection.fetchval(_WORKS_AT, viewer.account_id, local_date(at), provider_id))
@@ -101,15 +117,8 @@ async def to_confirm(resources: Resources, provider_id: UUID, page: Page) -> Seq
 
 async def flagged_at_desk(resources: Resources, provider_id: UUID, page: Page) -> Sequence[DeskBooking]:
     """The coming bookings with a provider that a person has to look at."""
-    return await _list(resources, f"v.provider_id = $4 AND {_FLAGGED}", page, provider_id, resources.clock())
-
-
-async def flagged_in_area(resources: Resources, staff: StaffMember, page: Page) -> Sequence[DeskBooking]:
-    """The same for the residents of the area for which a member of staff works."""
-    return await _list(resources, f"($4 = '' OR r.town = $4) AND {_FLAGGED}", page, staff.town, resources.clock())
-
-
-_FLAGGED = "b.flag IS NOT NULL AND b.state IN ('requested', 'booked') AND s.starts_at > $5"
+    condition = "v.provider_id = $4 AND b.flag IS NOT NULL AND b.state IN ('requested', 'booked') AND s.starts_at > $5"
+    return await _list(resources, condition, page, provider_id, resources.clock())
 
 
 async def appeals_in_area(resources: Resources, staff: StaffMember, page: Page) -> Sequence[DeskBooking]:

@@ -152,7 +152,7 @@ CREATE TRIGGER offer_changed AFTER INSERT OR UPDATE OF state ON offer FOR EACH R
 class Migration(migrations.Migration):
     """Adds the queue; its tables are no models, since only the library reads and writes them."""
 
-    dependencies = [("models", "0005_services")]
+    dependencies = [("models", "0006_referrals")]
 
     operations = [
         ops.AddField(model_name="Account", name="openid_sealed", field=fields.BinaryField(null=True)),

@@ -34,6 +34,7 @@ BOOK = """mutation ($slot: ID!, $key: IdempotencyKey!) { bookSlot(slotId: $slot,
     ... on Booking { id } ... on BookingRefused { reason } } }"""
 CANCEL = """mutation ($booking: ID!) { cancelBooking(bookingId: $booking, key: "cancel-0123456789") {
     ... on Booking { state } } }"""
+DESKS = "{ viewer { desks { requests(first: 5) { edges { node { booking { service { name } } } } } } } }"
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,21 @@ def test_a_login_code_signs_the_clerk_in(running: "Demo", notes: Notes, sdc: "Sd
     phone.sign_in(code)
 
     assert phone.ask(VIEWER, {}, datetime.now(UTC))["viewer"]["staff"] == {"role": "CLERK"}
+
+
+def test_the_clerk_finds_a_request_at_the_desks(
+    running: "Demo", notes: Notes, sdc: "Sdc", client: httpx.Client
+) -> None:
+    """Every provider's desk is hers to play, and one request waits for an answer."""
+    del notes
+    phone = Phone(client, Memory.new())
+    phone.sign_in(sdc("demo", "code", "clerk", **running.environment).stdout.strip())
+
+    desks = phone.ask(DESKS, {}, datetime.now(UTC))["viewer"]["desks"]
+
+    requested = [edge["node"]["booking"]["service"]["name"] for desk in desks for edge in desk["requests"]["edges"]]
+    assert len(desks) > 5
+    assert requested == ["法律咨询"]
 
 
 def test_a_phone_code_binds_a_card_step_by_step(

@@ -1,21 +1,20 @@
-"""Shows that a booking which no longer fits waits for a person, who keeps, declines or confirms, and nothing else."""
+"""Shows what a provider's staff decide of requests and of flagged bookings, and that nobody else does."""
 
 from datetime import date
-from decimal import Decimal
 
 import asyncpg
 import pytest
 
 from domain.attendance import DeskRefusal
 from models.record import new_id
-from services.bookings import HeldBooking, book_slot, bookings_of, cancel_booking
+from services.bookings import HeldBooking, book_slot
 from services.confirmation import confirm_booking, decline_booking, keep_booking
-from services.desks import DeskBooking, Page, flagged_at_desk, flagged_in_area, to_confirm
+from services.desks import DeskBooking, Page, flagged_at_desk, to_confirm
 from services.resources import Resources
-from services.review import review_bookings
+from services.reviews import review_bookings
 from services.waitlist import HeldWish, join_waitlist, wishes_of
 from tests.services.frontdesk import FrontDesk
-from tests.services.register import Clock, Holder, Register
+from tests.services.register import Holder, Register
 
 FIRST = Page(None, 100)
 
@@ -35,82 +34,27 @@ async def stop_training(owner: asyncpg.Connection, holder: Holder, last_day: dat
     )
 
 
-async def look(desk: FrontDesk, holder: Holder) -> HeldBooking:
-    """Her only booking."""
-    (held,) = await bookings_of(desk.resources, [holder.id])
-    return held
-
-
 async def flagged(desk: FrontDesk) -> list[tuple[object, str]]:
     """What the desk has to look at."""
     listed = await flagged_at_desk(desk.resources, desk.provider_id, FIRST)
     return [(each.booking.id, str(each.booking.flag)) for each in listed]
 
 
-async def test_one_no_longer_entitled_is_flagged_and_never_cancelled(
-    desk: FrontDesk, owner: asyncpg.Connection, register: Register
-) -> None:
-    """The flag comes and goes with the facts of the session's day; desk and area see it, another area does not."""
-    holder, other = await desk.patient(), await desk.patient()
-    held, fine = await desk.book(holder, hours=48), await desk.book(other, hours=48)
-    clerk, elsewhere = await register.viewer(), await register.viewer()
-    await register.staff(clerk.account_id, town="曹娥街道")
-    await register.staff(elsewhere.account_id, town="崧厦街道")
-    await stop_training(owner, holder, date(2026, 3, 13))
-    before = await review_bookings(desk.resources)
-    await stop_training(owner, holder, date(2026, 3, 12))
-
-    after = [await review_bookings(desk.resources) for _ in range(2)]
-
-    assert (before.changed, [each.changed for each in after]) == (0, [1, 0])
-    seen = await look(desk, holder)
-    assert (seen.state, seen.flag, seen.cost_share) == ("booked", "ineligible", Decimal(1))
-    assert await flagged(desk) == [(held.id, "ineligible")]
-    for viewer, expected in ((clerk, {held.id}), (elsewhere, set())):
-        staff = (await register.people(viewer)).staff
-        assert staff
-        rows = await flagged_in_area(desk.resources, staff, FIRST)
-        assert {each.booking.id for each in rows} == expected
-    assert (await look(desk, other)).flag is None
-    assert fine.flag is None
-    await stop_training(owner, holder, date(2026, 3, 13))
-    await review_bookings(desk.resources)
-    assert await flagged(desk) == []
-
-
-async def test_a_card_that_will_not_be_usable_on_the_day_is_flagged(desk: FrontDesk, owner: asyncpg.Connection) -> None:
-    """It ends the day before the session; a changed slot's flag is the timetable's and stays."""
+async def test_the_desk_sees_what_it_has_to_look_at(desk: FrontDesk, owner: asyncpg.Connection) -> None:
+    """Its own flagged bookings to come; a card and a slot are put right at their source, not by keeping."""
     holder, moved = await desk.patient(), await desk.patient()
     held, changed = await desk.book(holder, hours=48), await desk.book(moved, hours=48)
-    await owner.execute(
-        "UPDATE card SET valid_until = '2026-03-12' WHERE id = ANY($1)", [holder.card_id, moved.card_id]
-    )
+    other = await FrontDesk(desk.resources, desk.register).open()
+    await other.book(await desk.patient(), hours=48)
+    await owner.execute("UPDATE card SET valid_until = '2026-03-12' WHERE id = $1", holder.card_id)
     await owner.execute("UPDATE booking SET flag = 'slot_changed', flagged_at = now() WHERE id = $1", changed.id)
-
     await review_bookings(desk.resources)
 
-    assert sorted(await flagged(desk), key=str) == sorted(
-        [(held.id, "card_not_usable"), (changed.id, "slot_changed")], key=str
-    )
-    assert await keep_booking(desk.resources, desk.staff, held.id) is DeskRefusal.NOT_FLAGGED
+    kept = [await keep_booking(desk.resources, desk.staff, each.id) for each in (held, changed)]
 
-
-async def test_a_service_only_for_the_entitled_flags_whoever_is_none_any_more(
-    desk: FrontDesk, owner: asyncpg.Connection
-) -> None:
-    """Though nothing of its price was borne."""
-    strict = await FrontDesk(desk.resources, desk.register).open(only_entitled=True, price="0")
-    holder = await desk.patient()
-    held = await strict.book(holder, hours=48)
-    await owner.execute("UPDATE booking SET cost_share = NULL WHERE id = $1", held.id)
-    await stop_training(owner, holder)
-    await desk.register.fact(
-        holder, "trains_at_rehab_centre", value=False, source="rehab_centre", valid_from=date(2026, 3, 12)
-    )
-
-    await review_bookings(desk.resources)
-
-    assert await flagged(strict) == [(held.id, "ineligible")]
+    assert set(await flagged(desk)) == {(held.id, "card_not_usable"), (changed.id, "slot_changed")}
+    assert await flagged(other) == []
+    assert kept == [DeskRefusal.NOT_FLAGGED] * 2
 
 
 async def test_a_person_keeps_a_flagged_booking_on_the_terms_of_now(desk: FrontDesk, owner: asyncpg.Connection) -> None:
@@ -186,17 +130,3 @@ async def test_a_strangers_request_is_not_found(register: Register, resources: R
     answers = [await act(resources, viewer, held.id) for act in (confirm_booking, decline_booking, keep_booking)]
 
     assert set(answers) == {DeskRefusal.BOOKING_NOT_FOUND}
-
-
-async def test_what_is_over_is_not_judged(desk: FrontDesk, clock: Clock, owner: asyncpg.Connection) -> None:
-    """A session that began and a booking that was cancelled keep what they were quoted at."""
-    holder, viewer = await desk.patient(), await desk.register.viewer()
-    begun, gone = await desk.book(holder, hours=1), await desk.book_as(viewer, holder, hours=48)
-    await cancel_booking(desk.resources, viewer, await desk.register.people(viewer), gone.id, str(new_id()))
-    await stop_training(owner, holder)
-    clock.forward(hours=1)
-
-    await review_bookings(desk.resources)
-
-    assert {each.flag for each in await bookings_of(desk.resources, [holder.id])} == {None}
-    assert begun.flag is None
