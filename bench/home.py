@@ -39,9 +39,11 @@ from schema.context import Context
 from schema.execution import Engine, Request
 from services.bootstrap import now, open_services
 from services.keys import make_keys, write_keys
+from services.message import Message
 from services.resources import Resources
 from services.sessions import read_access_token, sign_in
 from services.settings import Settings, load_settings
+from services.wechat import WechatNotReached
 
 RESIDENTS = 100
 SECONDS = {"small": 1.0, "default": 5.0, "large": 20.0}
@@ -142,6 +144,9 @@ class _Wechat:
 
     async def phone_number(self, code: str) -> str:
         return code
+
+    async def send(self, openid: str, message: Message) -> None:
+        raise WechatNotReached(f"{message.kind} to {openid}")
 
 
 @asynccontextmanager

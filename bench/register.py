@@ -25,6 +25,7 @@ from domain.vocabulary import FactType, Vocabulary
 from models.migrate import migrate
 from services.bootstrap import load_rules, now, open_services
 from services.keys import make_keys
+from services.message import Message
 from services.register import Enquiry, read_register
 from services.settings import load_settings
 
@@ -129,3 +130,7 @@ class NoWechat:
     async def phone_number(self, code: str) -> str:
         """Not asked."""
         raise NotImplementedError(code)
+
+    async def send(self, openid: str, message: Message) -> None:
+        """Not asked."""
+        raise NotImplementedError(message.kind, openid)

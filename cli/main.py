@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import bookings, checks, database, keys, register, serving, slots
+from cli import bookings, checks, claims, database, keys, register, serving, slots
 from cli.demo import commands as demo
 from cli.explanation import explain
 
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 app.command()(serving.run)
 app.command()(serving.serve)
+app.command()(serving.work)
 app.command()(serving.reset)
 app.command()(database.migrate)
 app.command()(database.backup)
@@ -46,6 +47,7 @@ app.command("simulate")(register.show_simulation)
 app.add_typer(keys.app, name="keys")
 app.add_typer(bookings.app, name="bookings")
 app.add_typer(slots.app, name="slots")
+app.command()(claims.claims)
 app.add_typer(checks.policy, name="policy")
 app.add_typer(checks.audit, name="audit")
 app.add_typer(demo.app, name="demo")

@@ -15,6 +15,7 @@ class BookingRefusal(StrEnum):
     SHORT_NOTICE = "short_notice"
     TOO_EARLY = "too_early"
     PART_OF_COURSE = "part_of_course"
+    OTHER_SERVICE = "other_service"
     COURSE_NOT_FOUND = "course_not_found"
     COURSE_BEGUN = "course_begun"
     ALREADY_BOOKED = "already_booked"
@@ -27,6 +28,10 @@ class BookingRefusal(StrEnum):
     BOOKING_NOT_FOUND = "booking_not_found"
     CANCELLED_ALREADY = "cancelled_already"
     TOO_LATE = "too_late"
+    NOT_FULL = "not_full"
+    ALREADY_WAITING = "already_waiting"
+    WISH_NOT_FOUND = "wish_not_found"
+    NO_OFFER = "no_offer"
     KEY_REUSED = "key_reused"
     IN_FLIGHT = "in_flight"
 
@@ -65,6 +70,14 @@ def refuse_booking(wish: Wish, at: datetime) -> BookingRefusal | None:
         (wish.places_left <= 0, BookingRefusal.SLOT_FULL),
     )
     return next((reason for holds, reason in reasons if holds), None)
+
+
+def refuse_waiting(wish: Wish, at: datetime) -> BookingRefusal | None:
+    """The reason why nobody need wait for a place at an instant, or may not; None when she may."""
+    refusal = refuse_booking(wish, at)
+    if refusal is BookingRefusal.SLOT_FULL:
+        return None
+    return refusal or BookingRefusal.NOT_FULL
 
 
 def _too_early(wish: Wish, at: datetime) -> bool:

@@ -10,7 +10,7 @@ import strawberry
 
 from domain.access import Viewer
 from domain.dates import local_date
-from services import bookings, credentials, entitlements, taps
+from services import bookings, credentials, entitlements, taps, waitlist
 from services.people import People, Person, people_of
 from services.resources import Resources
 
@@ -47,6 +47,11 @@ class Context:
     async def bookings(self, person: Person) -> Sequence[bookings.HeldBooking]:
         """The bookings of one of the viewer's people."""
         rows = await self._once("bookings", self._of_everybody(bookings.bookings_of))
+        return [row for row in rows if row.resident_id == person.id]
+
+    async def waitlist(self, person: Person) -> Sequence[waitlist.HeldWish]:
+        """What one of the viewer's people waits for."""
+        rows = await self._once("waitlist", self._of_everybody(waitlist.wishes_of))
         return [row for row in rows if row.resident_id == person.id]
 
     async def credentials(self, person: Person) -> Sequence[credentials.CredentialLine]:

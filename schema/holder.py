@@ -13,8 +13,10 @@ from schema.entitlement import ComingChange, Entitlement
 from schema.identity import to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of
+from schema.referral import Referral
 from schema.ride import Ride
-from services import entitlements
+from schema.waitlist import WaitlistEntry
+from services import entitlements, referrals
 from services.people import Person
 
 strawberry.enum(Language, description="In which language the rules are told.")
@@ -82,6 +84,21 @@ class Holder:
             if start < 0:
                 raise CursorInvalid
         return page_of(rows[start : start + first + 1], first, Booking.of, lambda row: to_id("Booking", row.id))
+
+    @strawberry.field(description="The full slots for which she waits, or is offered a place, the earliest first.")
+    async def waitlist(self, info: Info) -> list[WaitlistEntry]:
+        """The person's wishes."""
+        if self.person is None:
+            return []
+        return [WaitlistEntry.of(wish) for wish in await info.context.waitlist(self.person)]
+
+    @strawberry.field(description="Referrals that wait for her answer, or to which she consented, the newest first.")
+    async def referrals(self, info: Info) -> list[Referral]:
+        """The person's referrals."""
+        if self.person is None:
+            return []
+        rows = await referrals.referrals_of(info.context.resources, self.person)
+        return [Referral.of(row, info.context.on) for row in rows]
 
     @strawberry.field(description="The phones that show or showed passes, the newest first.")
     async def credentials(self, info: Info) -> list[Credential]:

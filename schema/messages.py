@@ -1,10 +1,19 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.timetable import TimetableRefusal
+from models.booking import BookingState
+from models.notice import NoticeKind
+from models.service import ServiceKind
 from services.binding import BindingRefusal, CodeRefusal
+from services.consents import ConsentRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.feeds import FeedRefusal
 from services.officers import RegisterRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
@@ -59,6 +68,7 @@ BOOKING = {
     BookingRefusal.SHORT_NOTICE: "离开始太近，不能再预约这个时段，请选晚一些的时段。",
     BookingRefusal.TOO_EARLY: "这个时段还没有开放预约，请过几天再来。",
     BookingRefusal.PART_OF_COURSE: "这是课程中的一节。请预约或取消整个课程。",
+    BookingRefusal.OTHER_SERVICE: "改约只能改到同一项服务的别的时段。",
     BookingRefusal.COURSE_NOT_FOUND: "没有这个课程。",
     BookingRefusal.COURSE_BEGUN: "课程已经开始，不能再报名。",
     BookingRefusal.NOT_ELIGIBLE: "这项服务只给符合条件的人。请在待遇页面查看条件。",
@@ -71,8 +81,47 @@ BOOKING = {
     BookingRefusal.BOOKING_NOT_FOUND: "没有找到这个预约。",
     BookingRefusal.CANCELLED_ALREADY: "这个预约已经取消。",
     BookingRefusal.TOO_LATE: "已过取消时限，请直接联系服务机构。",
+    BookingRefusal.NOT_FULL: "这个时段还有名额，可以直接预约。",
+    BookingRefusal.ALREADY_WAITING: "您已经在候补这个时段。",
+    BookingRefusal.WISH_NOT_FOUND: "没有找到这个候补。",
+    BookingRefusal.NO_OFFER: "现在没有为您保留的名额，或者保留时间已过。",
     BookingRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
     BookingRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
+}
+
+DESK = {
+    DeskRefusal.NOT_ALLOWED: "您没有这项权限。",
+    DeskRefusal.BOOKING_NOT_FOUND: "没有找到这个预约。",
+    DeskRefusal.CANCELLED: "这个预约已经取消。",
+    DeskRefusal.NOT_REQUESTED: "这个预约不在等待确认，也没有需要处理的问题。",
+    DeskRefusal.NOT_FLAGGED: "这个预约不需要处理资格问题。",
+    DeskRefusal.NOT_YET: "还没有到服务当天，不能签到。",
+    DeskRefusal.WITHIN_GRACE: "还在等候时间内，请再等一等。",
+    DeskRefusal.TOO_LATE: "时间已过，不能再更改。",
+    DeskRefusal.ATTENDED: "这次服务已经签到，或者缺席已获谅解。",
+    DeskRefusal.NOT_MISSED: "这次服务没有记为缺席，不用申诉。",
+    DeskRefusal.NO_APPEAL: "没有等待处理的申诉。",
+    DeskRefusal.REASON: "原因请写一到五百个字。",
+    DeskRefusal.CODE_INVALID: "这个码无法识别，请让本人重新出示。",
+    DeskRefusal.CODE_OVER: "这个码已过期，请刷新后再出示。",
+    DeskRefusal.CODE_REVOKED: "这个凭证已被替换或注销，请核对证件。",
+    DeskRefusal.NO_BOOKING_TODAY: "今天在这里没有她的预约。",
+    DeskRefusal.PROVIDER_NOT_FOUND: "没有这家机构，或者就是本机构。",
+    DeskRefusal.REFERRAL_NOT_FOUND: "没有找到这次转介，或者它已过期。",
+    DeskRefusal.ANSWERED: "这次转介已经答复过了。",
+}
+
+# The sheet of a provider's day.
+DAY_HEADS = ("时间", "服务", "姓名", "状态", "备注", "签到")
+INTERPRETER = "需要手语翻译"
+FLAGGED = "请先核对"
+PRESENCE = {
+    BookingState.REQUESTED: "待确认",
+    BookingState.BOOKED: "已预约",
+    BookingState.CANCELLED: "已取消",
+    BookingState.ATTENDED: "已到",
+    BookingState.MISSED: "缺席",
+    BookingState.EXCUSED: "缺席已谅解",
 }
 
 TIMETABLE = {
@@ -152,6 +201,16 @@ DATABASE_UNAVAILABLE = "系统忙，请稍后再试。"
 TIMEOUT = "处理时间太长，请稍后再试。"
 
 
+def day_title(provider: str, on: date) -> str:
+    """The head of a provider's sheet."""
+    return f"{provider} {on.year}年{on.month}月{on.day}日预约表"
+
+
+def together(remarks: Iterable[str]) -> str:
+    """Remarks in one cell."""
+    return "，".join(remarks)
+
+
 def ride(outcome: str, reason: str | None) -> str:
     """What came of a ride in a sentence; a reason that says nothing to the resident is left out."""
     return RIDE_REFUSED.get(reason or "", RIDE["refused"]) if outcome == "refused" else RIDE[outcome]
@@ -165,3 +224,66 @@ def page_size(most: int) -> str:
 def limit(name: str, most: int) -> str:
     """Said to the author of a client whose operation exceeds a limit."""
     return f"The operation exceeds the limit of {most} for {name.replace('_', ' ')}."
+
+
+# A message lies open on a locked screen, and a calendar is read by other companies: the words name no disability.
+NEUTRAL_SERVICE = {
+    ServiceKind.REHAB_TRAINING: "训练",
+    ServiceKind.DAY_CARE: "日间活动",
+    ServiceKind.SIGN_INTERPRETING: "陪同沟通",
+    ServiceKind.LEGAL_AID: "咨询",
+    ServiceKind.DEVICE_FITTING: "适配",
+    ServiceKind.HOME_ASSESSMENT: "上门评估",
+    ServiceKind.VOCATIONAL_COURSE: "课程",
+    ServiceKind.CULTURE_SPORT: "文体活动",
+    ServiceKind.VOLUNTEER_VISIT: "上门探访",
+}
+AT_HOME = "上门服务"
+NOTICE_STATUS = {
+    NoticeKind.REMINDER: "即将开始",
+    NoticeKind.CONFIRMED: "已确认",
+    NoticeKind.CHANGED: "已改时间",
+    NoticeKind.CANCELLED: "已取消",
+    NoticeKind.OFFERED: "有空位",
+}
+_SMS = {
+    NoticeKind.REMINDER: "提醒您：{time}有预约，内容是{service}，地点是{place}。",
+    NoticeKind.CONFIRMED: "您的预约已确认：{time}，内容是{service}，地点是{place}。",
+    NoticeKind.CHANGED: "您的预约改了时间，现在是{time}，内容是{service}，地点是{place}。",
+    NoticeKind.CANCELLED: "您{time}的预约已取消，内容是{service}，地点是{place}。",
+    NoticeKind.OFFERED: "您等候的时段有空位了：{time}，内容是{service}，地点是{place}。",
+}
+
+SUBSCRIPTION_BY_HTTP = "订阅要通过 WebSocket 进行。"
+ONLY_SUBSCRIPTIONS = "这里只接受一个订阅操作。"
+TOO_MANY_SUBSCRIPTIONS = "同时打开的订阅太多，请先关闭一些。"
+NOT_YOUR_DESK = "您不在这个机构工作，不能查看它的名单。"
+NOT_YOUR_WARD = "您不能查看这位残疾人的候补。"
+CONSENT = {
+    ConsentRefusal.TOO_MANY: "一次最多同意三种消息。",
+    ConsentRefusal.MIXED: "一次性消息和长期消息要分开同意。",
+    ConsentRefusal.TEMPLATE_UNKNOWN: "没有这种消息，请刷新页面后再试。",
+    ConsentRefusal.KEY_REUSED: "这次操作与之前的不同，请重新操作一次。",
+    ConsentRefusal.IN_FLIGHT: "正在处理，请稍等再试。",
+}
+FEED = {
+    FeedRefusal.NOT_ALLOWED: "您不能查看这份日历。请先绑定残疾人证，或确认监护关系、工作单位。",
+    FeedRefusal.NOT_FOUND: "没有可以停用的日历地址。",
+}
+CALENDAR_NAME = "我的预约"
+CALENDAR_TOO_OFTEN = "今天读取日历的次数太多，请明天再试。"
+
+
+def sms(kind: NoticeKind, service: str, time: str, place: str) -> str:
+    """The text message for a notice."""
+    return _SMS[kind].format(time=time, service=service, place=place)
+
+
+def sms_until(time: str) -> str:
+    """How long an offered place is kept."""
+    return f"请在{time}前答复。"
+
+
+def moment(local: datetime) -> str:
+    """A time of the district as WeChat's `time` fields want it."""
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"

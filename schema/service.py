@@ -1,14 +1,14 @@
 """Services and their slots, as residents find them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import strawberry
 
 from models.service import ServiceKind
-from schema.identity import from_id, to_id
+from schema.identity import to_id
 from schema.limits import LIST_SIZE
-from schema.paging import CursorInvalid
+from schema.paging import time_cursor, time_place
 from services.catalogue import Accessibility, FreeSlot, OfferedService, OfferedSlot
 
 # A list that few services fill.
@@ -27,6 +27,7 @@ class Service:
     kind: ServiceKind
     programme: str = strawberry.field(description="The entitlement that pays for it; empty where none does.")
     provider: str
+    provider_id: strawberry.ID
     site: str = strawberry.field(description="Empty where it is given at the resident's own place.")
     address: str
     town: str = strawberry.field(description="Empty where it is given in the whole district.")
@@ -45,6 +46,7 @@ class Service:
             kind=service.kind,
             programme=service.programme,
             provider=service.provider,
+            provider_id=to_id("Provider", service.provider_id),
             site=service.site,
             address=service.address,
             town=service.town,
@@ -89,13 +91,9 @@ class Found:
         return cls(slot=Slot.of(found.slot), service=Service.of(found.service))
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
 def slot_cursor(slot: OfferedSlot) -> str:
-    """The place of a slot in the order of time: its start, and its key among those that start together."""
-    return f"{(slot.starts_at - _EPOCH) // _MICROSECOND}.{to_id('Slot', slot.id)}"
+    """The place of a slot in the order of time."""
+    return time_cursor("Slot", slot.starts_at, slot.id)
 
 
 def slot_place(cursor: str) -> tuple[datetime, UUID]:
@@ -104,12 +102,4 @@ def slot_place(cursor: str) -> tuple[datetime, UUID]:
     Raises:
         CursorInvalid: `slot_cursor` did not make it.
     """
-    start, _, slot_id = cursor.partition(".")
-    key = from_id("Slot", slot_id)
-    try:
-        starts_at = _EPOCH + int(start) * _MICROSECOND
-    except (ValueError, OverflowError):
-        raise CursorInvalid from None
-    if key is None:
-        raise CursorInvalid
-    return starts_at, key
+    return time_place("Slot", cursor)

@@ -6,18 +6,20 @@ from domain.access import Scope
 from models.session import StaffRole
 from schema.booking import FlaggedBooking
 from schema.context import Info
+from schema.desk import Desk, DeskBooking, desk_bookings, desk_page
 from schema.errors import ErrorCode, ExpectedError
 from schema.holder import Holder
 from schema.identity import from_id, to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of
 from schema.session import NotSignedIn, Signed, signed_in
-from services import bookings
+from services import bookings, desks
 from services.people import StaffMember
 from services.people import Ward as HeldWard
 
 # Few act for more than two or three; a query over all of them must stay affordable.
 _USUAL_WARDS = 3
+_USUAL_DESKS = 1
 
 strawberry.enum(StaffRole, name="StaffRole", description="What a member of staff does.")
 strawberry.enum(Scope, name="GuardianScope", description="How far a guardian may act for a ward.")
@@ -40,6 +42,7 @@ class Ward(Holder):
 class Staff:
     """Role and area."""
 
+    member: strawberry.Private[StaffMember]
     role: StaffRole
     town: str = strawberry.field(description="The town she works for; empty for the whole district.")
     organisation: str
@@ -58,7 +61,13 @@ class Staff:
     @classmethod
     def of(cls, member: StaffMember) -> "Staff":
         """The member of staff of a loaded row."""
-        return cls(role=member.role, town=member.town, organisation=member.organisation)
+        return cls(member=member, role=member.role, town=member.town, organisation=member.organisation)
+
+    @strawberry.field(description="Appeals against a miss in her area that wait for an answer.")
+    async def appeals(self, info: Info, first: int, after: str | None = None) -> Connection[DeskBooking]:
+        """A page of appeals."""
+        rows = await desks.appeals_in_area(info.context.resources, self.member, desk_page(first, after))
+        return desk_bookings(rows, first)
 
 
 @strawberry.type(description="Whoever is signed in; her own fields are empty until a card is bound to the account.")
@@ -71,6 +80,12 @@ class Viewer(Holder):
     def wards(self) -> list[Ward]:
         """The viewer's wards."""
         return [Ward.of(ward) for ward in self.signed.people.wards]
+
+    @strawberry.field(description="The providers at whose desks she works.", metadata={LIST_SIZE: _USUAL_DESKS})
+    async def desks(self, info: Info) -> list[Desk]:
+        """The viewer's desks."""
+        rows = await desks.desks_of(info.context.resources, self.signed.viewer)
+        return [Desk(provider=row) for row in rows]
 
     @strawberry.field(description="What she is as a member of staff; null for everybody else.")
     def staff(self) -> Staff | None:

@@ -16,29 +16,17 @@ from domain.entitlement import Verdict
 from models.booking import BookingFlag, BookingState
 from services import audit, idempotency
 from services.catalogue import SERVICE_COLUMNS, SERVICE_OF_SLOT, SLOT_COLUMNS, OfferedService, OfferedSlot
+from services.locks import lock_booking, lock_resident
+from services.offers import give_back
 from services.people import People, Person, person_for
 from services.places import Order, place_of, quotes_for, take
 from services.resources import Resources
 
-_BOOKINGS = f"""
-SELECT b.id, b.resident_id, b.enrolment_id, b.state, b.booked_at, b.cancelled_at, b.price, b.verdict, b.cost_share,
-       b.to_bring, b.flag, {SLOT_COLUMNS}, {SERVICE_COLUMNS},
-       EXISTS (SELECT FROM allocation a WHERE a.booking_id = b.id AND a.released_at IS NULL) AS interpreter
-FROM booking b JOIN slot s ON s.id = b.slot_id JOIN {SERVICE_OF_SLOT}
-"""
-
-# What the booking asked for goes with it, what its session holds goes with the last one in it.
-_GIVE_BACK = """
-WITH released AS (
-    UPDATE booking SET state = 'cancelled', cancelled_at = $2, revision = revision + 1
-    WHERE id = $1 AND state IN ('requested', 'booked') RETURNING slot_id
-), left_over AS (
-    UPDATE slot SET taken = taken - 1 FROM released WHERE slot.id = released.slot_id RETURNING slot.id, slot.taken
-)
-UPDATE allocation SET released_at = $2 FROM left_over
-WHERE slot_id = left_over.id AND released_at IS NULL
-AND (booking_id = $1 OR (booking_id IS NULL AND left_over.taken = 0))
-"""
+BOOKING_COLUMNS = f"""b.id, b.resident_id, b.enrolment_id, b.state, b.booked_at, b.cancelled_at, b.price, b.verdict,
+       b.cost_share, b.to_bring, b.flag, {SLOT_COLUMNS}, {SERVICE_COLUMNS},
+       EXISTS (SELECT FROM allocation a WHERE a.booking_id = b.id AND a.released_at IS NULL) AS interpreter"""
+BOOKING_SOURCE = f"booking b JOIN slot s ON s.id = b.slot_id JOIN {SERVICE_OF_SLOT}"
+_BOOKINGS = f"SELECT {BOOKING_COLUMNS} FROM {BOOKING_SOURCE}"
 
 _REFUSALS = frozenset(BookingRefusal)
 
@@ -65,6 +53,26 @@ class HeldBooking:
     slot: OfferedSlot
     service: OfferedService
 
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> "HeldBooking":
+        """The booking of a row with `BOOKING_COLUMNS`."""
+        return cls(
+            id=row["id"],
+            resident_id=row["resident_id"],
+            enrolment_id=row["enrolment_id"],
+            state=BookingState(row["state"]),
+            booked_at=row["booked_at"],
+            cancelled_at=row["cancelled_at"],
+            price=row["price"],
+            verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+            cost_share=row["cost_share"],
+            to_bring=tuple(row["to_bring"].splitlines()),
+            flag=BookingFlag(row["flag"]) if row["flag"] else None,
+            interpreter=row["interpreter"],
+            slot=OfferedSlot.of(row),
+            service=OfferedService.of(row),
+        )
+
 
 async def bookings_of(resources: Resources, resident_ids: Sequence[UUID]) -> Sequence[HeldBooking]:
     """The bookings of these residents that end after now or ended in the last 30 days, newest slot first."""
@@ -74,13 +82,13 @@ async def bookings_of(resources: Resources, resident_ids: Sequence[UUID]) -> Seq
         resident_ids,
         since,
     )
-    return [_booking(row) for row in rows]
+    return [HeldBooking.of(row) for row in rows]
 
 
 async def bookings_in(resources: Resources, enrolment_id: UUID) -> Sequence[HeldBooking]:
     """The bookings of one place in a course, in order of time."""
     rows = await resources.database.fetch(f"{_BOOKINGS} WHERE b.enrolment_id = $1 ORDER BY b.starts_at", enrolment_id)
-    return [_booking(row) for row in rows]
+    return [HeldBooking.of(row) for row in rows]
 
 
 async def flagged_in(resources: Resources, town: str, after: UUID | None, limit: int) -> Sequence[HeldBooking]:
@@ -94,13 +102,13 @@ async def flagged_in(resources: Resources, town: str, after: UUID | None, limit:
         after,
         limit,
     )
-    return [_booking(row) for row in rows]
+    return [HeldBooking.of(row) for row in rows]
 
 
 async def booking(resources: Resources, booking_id: UUID) -> HeldBooking:
     """One booking that is known to exist."""
     (row,) = await resources.database.fetch(f"{_BOOKINGS} WHERE b.id = $1", booking_id)
-    return _booking(row)
+    return HeldBooking.of(row)
 
 
 async def book_slot(
@@ -117,8 +125,25 @@ async def book_slot(
 
     The same `key` again gets the first answer.
     """
+    person = await person_for(resources, people, resident_id, Act.BOOK, local_date(resources.clock()))
+    # Without an id and with her own is the same request.
+    whom = str(person.id if person else resident_id)
+    return await book_for(resources, viewer, people, person, slot_id, whom, key, interpreter=interpreter)
+
+
+async def book_for(
+    resources: Resources,
+    viewer: Viewer,
+    people: People,
+    person: Person | None,
+    slot_id: UUID,
+    whom: str,
+    key: str,
+    *,
+    interpreter: bool,
+) -> HeldBooking | BookingRefusal:
+    """Take a place for a person for whom the viewer may act; `whom` tells requests with one key apart."""
     at = resources.clock()
-    person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at))
     place = await place_of(resources, slot_id)
     quotes = await quotes_for(resources, person, [place]) if person and place else []
 
@@ -137,9 +162,8 @@ async def book_slot(
             await log_for_other(connection, viewer, people, "book_slot", person, at)
         return str(answer)
 
-    # Without an id and with her own is the same request.
-    request = ["book", str(slot_id), str(person.id if person else resident_id), *["interpreter"][: int(interpreter)]]
-    return await _told(resources, await answer_once(resources, viewer, key, request, work))
+    request = ["book", str(slot_id), whom, *["interpreter"][: int(interpreter)]]
+    return await told(resources, await answer_once(resources, viewer, key, request, work))
 
 
 async def cancel_booking(
@@ -161,7 +185,7 @@ async def cancel_booking(
         await log_for_other(connection, viewer, people, "cancel_booking", person, at)
         return str(booking_id)
 
-    return await _told(resources, await answer_once(resources, viewer, key, ["cancel", str(booking_id)], work))
+    return await told(resources, await answer_once(resources, viewer, key, ["cancel", str(booking_id)], work))
 
 
 async def answer_once(
@@ -187,7 +211,7 @@ async def lock_for_booking(connection: asyncpg.Connection, person: Person, at: d
     """Let one booking at a time be made for a person, or two overlapping ones could pass each other."""
     if person.card is None or not is_usable(person.card.on_record, local_date(at)):
         return BookingRefusal.CARD_NOT_USABLE
-    await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", person.id)
+    await lock_resident(connection, person.id)
     return None
 
 
@@ -200,41 +224,29 @@ async def log_for_other(
         await audit.record(connection, event, at)
 
 
-async def _told(resources: Resources, answer: str) -> HeldBooking | BookingRefusal:
-    return BookingRefusal(answer) if answer in _REFUSALS else await booking(resources, UUID(answer))
+async def told(resources: Resources, answer: str) -> HeldBooking | BookingRefusal:
+    """What a kept answer stands for."""
+    if answer in _REFUSALS:
+        return BookingRefusal(answer)
+    held = await booking(resources, UUID(answer))
+    resources.news.tell(held.service.id)
+    return held
 
 
 async def _cancel(connection: asyncpg.Connection, booking_id: UUID, at: datetime) -> BookingRefusal | None:
-    row = await connection.fetchrow(
-        "SELECT b.enrolment_id, b.state, b.starts_at, v.cancel_minutes FROM booking b JOIN slot s ON s.id = b.slot_id "
-        "JOIN service v ON v.id = s.service_id WHERE b.id = $1 FOR UPDATE OF b",
-        booking_id,
-    )
+    row = await lock_booking(connection, booking_id)
+    refusal = refuse_change(row, at)
+    if refusal is None:
+        await give_back(connection, booking_id, at)
+    return refusal
+
+
+def refuse_change(row: asyncpg.Record, at: datetime) -> BookingRefusal | None:
+    """Why a booking, as `lock_booking` gives it, cannot leave its slot at an instant by the resident's own wish."""
     if row["state"] == BookingState.CANCELLED:
         return BookingRefusal.CANCELLED_ALREADY
     if row["enrolment_id"] is not None:
         return BookingRefusal.PART_OF_COURSE
-    refusal = refuse_cancellation(row["starts_at"], timedelta(minutes=row["cancel_minutes"]), at)
-    if refusal is not None:
-        return refusal
-    await connection.execute(_GIVE_BACK, booking_id, at)
-    return None
-
-
-def _booking(row: asyncpg.Record) -> HeldBooking:
-    return HeldBooking(
-        id=row["id"],
-        resident_id=row["resident_id"],
-        enrolment_id=row["enrolment_id"],
-        state=BookingState(row["state"]),
-        booked_at=row["booked_at"],
-        cancelled_at=row["cancelled_at"],
-        price=row["price"],
-        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
-        cost_share=row["cost_share"],
-        to_bring=tuple(row["to_bring"].splitlines()),
-        flag=BookingFlag(row["flag"]) if row["flag"] else None,
-        interpreter=row["interpreter"],
-        slot=OfferedSlot.of(row),
-        service=OfferedService.of(row),
-    )
+    if row["state"] not in {BookingState.REQUESTED, BookingState.BOOKED}:
+        return BookingRefusal.TOO_LATE
+    return refuse_cancellation(row["starts_at"], timedelta(minutes=row["cancel_minutes"]), at)

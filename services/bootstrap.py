@@ -9,9 +9,13 @@ from domain.calendar import FILE as CALENDAR
 from domain.calendar import HolidayCalendar, load_calendar
 from domain.policy import load_rule_books
 from domain.policy_file import Place, PolicyInvalid
-from domain.rulebook import RuleBooks
+from domain.priority import FILE as CALLING
+from domain.priority import CallingRule, load_calling_rule
+from domain.rulebook import RuleBook, RuleBooks
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
+from services.message import Sms
+from services.news import News
 from services.resources import Resources
 from services.settings import Settings, SettingsInvalid, refuse_demo_keys
 from services.vault import Vault
@@ -43,6 +47,16 @@ def load_holidays(directory: Path | None = None) -> HolidayCalendar:
     return load_calendar(_text(directory, CALENDAR) if (directory / CALENDAR).exists() else "")
 
 
+def load_calling(rules: RuleBook, directory: Path | None = None) -> CallingRule:
+    """Who is called first to a freed place; without the file, who came first.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    directory = directory or POLICY
+    return load_calling_rule(_text(directory, CALLING) if (directory / CALLING).exists() else "", rules)
+
+
 def _text(directory: Path, name: str) -> str:
     try:
         return (directory / name).read_text(encoding="utf-8-sig")  # some editors mark their files
@@ -60,7 +74,7 @@ def now() -> datetime:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, keys: Keys, wechat: Wechat, *, clock: Callable[[], datetime] = now
+    settings: Settings, keys: Keys, wechat: Wechat, *, sms: Sms | None = None, clock: Callable[[], datetime] = now
 ) -> AsyncIterator[Resources]:
     """The resources of one server process, closed on leaving; the database may be away meanwhile.
 
@@ -81,8 +95,11 @@ async def open_services(
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
         rules, holidays = load_rules(settings.policy_dir), load_holidays(settings.policy_dir)
-        resources = Resources(settings, keys, vault, database, wechat, rules, holidays, clock)
+        calling = load_calling(rules.chinese, settings.policy_dir)
+        news = News(settings.database_url.get_secret_value(), database, settings.database_command_seconds)
+        resources = Resources(settings, keys, vault, database, wechat, sms, news, rules, calling, holidays, clock)
         try:
             yield resources
         finally:
             await resources.desk.close()
+            await news.close()

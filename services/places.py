@@ -16,6 +16,7 @@ from models.booking import BookingState
 from models.record import new_id
 from services.allocations import Busy, Chosen, Need, NotOffered, Scope, choose, hold
 from services.entitlements import decide_programme, facts_of
+from services.locks import lock_slots
 from services.people import Person
 from services.resources import Resources
 
@@ -37,7 +38,7 @@ SELECT s.capacity - s.taken AS places_left, s.state = 'open' AS offered,
            SELECT FROM booking b WHERE b.slot_id = s.id AND b.resident_id = $2 AND b.state <> 'cancelled'
        ) AS held,
        EXISTS (
-           SELECT FROM booking b WHERE b.resident_id = $2 AND b.state <> 'cancelled'
+           SELECT FROM booking b WHERE b.resident_id = $2 AND b.state <> 'cancelled' AND b.id IS DISTINCT FROM $3
            AND b.starts_at < s.ends_at AND b.ends_at > s.starts_at
        ) AS overlaps
 FROM slot s WHERE s.id = $1
@@ -57,7 +58,7 @@ SELECT $1, id, $3, $4, $5, starts_at, ends_at, $6, $7, $8, $9, $10, $11, $12 FRO
 # Sessions of a year that her programme bears already.
 _BORNE = """
 SELECT count(*) FROM booking WHERE resident_id = $1 AND programme = $2 AND starts_at >= $3 AND starts_at < $4
-AND cost_share > 0 AND state NOT IN ('cancelled', 'excused')
+AND cost_share > 0 AND state NOT IN ('cancelled', 'excused') AND id IS DISTINCT FROM $5
 """
 
 
@@ -81,13 +82,28 @@ class Place:
 
 @dataclass(frozen=True)
 class Order:
-    """Who is to have a place, on what terms, and whether an interpreter is wanted with it."""
+    """Who is to have a place, on what terms, and whether an interpreter is wanted with it.
+
+    `moving` is the booking that is to stand here instead of where it stands; `offered` says that one of the places
+    counted as taken is held for her.
+    """
 
     resident_id: UUID
     place: Place
     quote: Quote
     enrolment_id: UUID | None = None
     interpreter: bool = False
+    moving: UUID | None = None
+    offered: bool = False
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A place that may be written now: the columns of the booking, and the resources locked for it."""
+
+    state: BookingState
+    terms: tuple[object, ...]
+    chosen: Sequence[Chosen]
 
 
 async def place_of(resources: Resources, slot_id: UUID) -> Place | None:
@@ -116,8 +132,24 @@ async def quotes_for(resources: Resources, person: Person, places: Sequence[Plac
 
 async def take(connection: asyncpg.Connection, order: Order, at: datetime) -> UUID | BookingRefusal:
     """The new booking's id. The caller holds the resident's lock, or two overlapping bookings could pass each other."""
-    place = order.place
-    refusal = await _refusal(connection, order, at)
+    ready = await prepare(connection, order, at)
+    if isinstance(ready, BookingRefusal):
+        return ready
+    booking_id: UUID | None = await connection.fetchval(
+        _TAKE,
+        *(new_id(), order.place.slot_id, order.resident_id, order.enrolment_id, ready.state, at),
+        *ready.terms,
+    )
+    if booking_id is None:
+        return BookingRefusal.SLOT_FULL
+    await hold(connection, ready.chosen, booking_id)
+    return booking_id
+
+
+async def prepare(connection: asyncpg.Connection, order: Order, at: datetime) -> Ready | BookingRefusal:
+    """Judge an order and lock what it needs; nothing is written yet."""
+    place, terms = order.place, order.quote
+    refusal = refuse_booking(await wish_of(connection, order), at)
     if refusal is not None:
         return refusal
     try:
@@ -126,39 +158,35 @@ async def take(connection: asyncpg.Connection, order: Order, at: datetime) -> UU
         return BookingRefusal.RESOURCE_BUSY
     except NotOffered:
         return BookingRefusal.NO_INTERPRETER
-    state = BookingState.REQUESTED if place.needs_confirmation else BookingState.BOOKED
-    terms = order.quote
-    booking_id: UUID | None = await connection.fetchval(
-        _TAKE,
-        *(new_id(), place.slot_id, order.resident_id, order.enrolment_id, state, at),
-        *(terms.price, terms.programme, terms.verdict, await _share(connection, order)),
-        *(terms.rule_effective, "\n".join(terms.to_bring)),
+    return Ready(
+        BookingState.REQUESTED if place.needs_confirmation else BookingState.BOOKED,
+        (
+            *(terms.price, terms.programme, terms.verdict, await _share(connection, order)),
+            *(terms.rule_effective, "\n".join(terms.to_bring)),
+        ),
+        chosen,
     )
-    if booking_id is None:
-        return BookingRefusal.SLOT_FULL
-    await hold(connection, chosen, booking_id)
-    return booking_id
 
 
-async def _refusal(connection: asyncpg.Connection, order: Order, at: datetime) -> BookingRefusal | None:
+async def wish_of(connection: asyncpg.Connection, order: Order) -> Wish:
+    """What decides about an order, as the database holds it now."""
     place = order.place
-    row = await connection.fetchrow(_STATE, place.slot_id, order.resident_id)
-    wish = Wish(
+    row = await connection.fetchrow(_STATE, place.slot_id, order.resident_id, order.moving)
+    return Wish(
         starts_at=place.starts_at,
-        places_left=row["places_left"],
+        places_left=row["places_left"] + order.offered,
         holds_this_slot=row["held"],
         holds_an_overlapping_slot=row["overlaps"],
         window=place.window,
         offered=row["offered"],
         entitled=not place.only_entitled or order.quote.verdict is not Verdict.NOT_ELIGIBLE,
     )
-    return refuse_booking(wish, at)
 
 
 async def _choose(connection: asyncpg.Connection, order: Order) -> list[Chosen]:
     place, scopes = order.place, {Scope.BOOKING} if order.interpreter else set()
     if place.needs_resources or order.interpreter:
-        await connection.execute("SELECT FROM slot WHERE id = $1 FOR NO KEY UPDATE", place.slot_id)
+        await lock_slots(connection, place.slot_id)
     if place.needs_resources and not await connection.fetchval(
         "SELECT EXISTS (SELECT FROM allocation WHERE slot_id = $1 AND booking_id IS NULL AND released_at IS NULL)",
         place.slot_id,
@@ -172,7 +200,9 @@ async def _share(connection: asyncpg.Connection, order: Order) -> Decimal | None
         return order.quote.cost_share
     day = local_date(order.place.starts_at)
     first, last = day.replace(month=1, day=1), day.replace(month=12, day=31)
-    borne = await connection.fetchval(_BORNE, order.resident_id, order.quote.programme, start_of(first), end_of(last))
+    borne = await connection.fetchval(
+        _BORNE, order.resident_id, order.quote.programme, start_of(first), end_of(last), order.moving
+    )
     return order.quote.share_after(borne)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.booking import BookingRefusal, Window, Wish, refuse_booking, refuse_cancellation
+from domain.booking import BookingRefusal, Window, Wish, refuse_booking, refuse_cancellation, refuse_waiting
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 FREE = Wish(
@@ -52,3 +52,13 @@ def test_a_place_can_be_given_back_until_the_deadline() -> None:
 
     assert refuse_cancellation(starts_at, deadline, NOW) is None
     assert refuse_cancellation(starts_at, deadline, NOW + timedelta(microseconds=1)) is BookingRefusal.TOO_LATE
+
+
+def test_who_may_wait_is_whoever_only_lacks_a_free_place() -> None:
+    """Only a full slot is waited for; whatever else stands in the way of a booking stands in the way of the wish."""
+    full = replace(FREE, places_left=0)
+
+    assert refuse_waiting(full, NOW) is None
+    assert refuse_waiting(FREE, NOW) is BookingRefusal.NOT_FULL
+    assert refuse_waiting(replace(full, holds_an_overlapping_slot=True), NOW) is BookingRefusal.OVERLAPS
+    assert refuse_waiting(replace(full, starts_at=NOW), NOW) is BookingRefusal.SLOT_PAST

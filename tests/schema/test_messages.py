@@ -9,8 +9,10 @@ import pytest
 
 from card.gate import Outcome
 from card.refusal import RefusalReason
+from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.timetable import TimetableRefusal
+from models.booking import BookingState
 from schema import messages
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
@@ -26,6 +28,8 @@ from services.taps import UploadRefusal
         (messages.BINDING_CODE, CodeRefusal),
         (messages.BOOKING, BookingRefusal),
         (messages.CREDENTIAL, CredentialRefusal),
+        (messages.DESK, DeskRefusal),
+        (messages.PRESENCE, BookingState),
         (messages.ENROLMENT, EnrolmentRefusal),
         (messages.REFRESH, RefreshRefusal),
         (messages.TIMETABLE, TimetableRefusal),

@@ -1,0 +1,42 @@
+"""Wishes for a place in a full slot, and the places that are held open for those who waited."""
+
+from datetime import datetime
+
+import strawberry
+
+from models.waitlist import WaitlistState
+from schema.identity import to_id
+from schema.service import Service, Slot
+from services.waitlist import HeldWish
+
+strawberry.enum(WaitlistState, name="WaitlistState", description="Where a wish is; an offered one has a place held.")
+
+
+@strawberry.type(description="A resident's wish for a place in a full slot.")
+class WaitlistEntry:
+    """A wish, and until when it can be had."""
+
+    id: strawberry.ID
+    state: WaitlistState
+    joined_at: datetime
+    ended_at: datetime | None
+    before: int = strawberry.field(description="How many are called before her, as it stands now.")
+    offered_until: datetime | None = strawberry.field(
+        description="Until when a place is held for her: accept it with `acceptOffer`; null while none is."
+    )
+    slot: Slot
+    service: Service
+
+    @classmethod
+    def of(cls, wish: HeldWish) -> "WaitlistEntry":
+        """The wish of a loaded row."""
+        return cls(
+            id=to_id("WaitlistEntry", wish.id),
+            state=wish.state,
+            joined_at=wish.joined_at,
+            ended_at=wish.ended_at,
+            before=wish.before,
+            offered_until=wish.offered_until,
+            slot=Slot.of(wish.slot),
+            service=Service.of(wish.service),
+        )
