@@ -7,7 +7,6 @@ from cli.demo.people import residents
 from cli.demo.receipts import Receiving, statements_of
 from domain.compiled import compile_book
 from domain.explanation import Case
-from domain.logic import Truth
 from services.bootstrap import load_rules
 
 ON = date(2026, 11, 25)
@@ -19,7 +18,7 @@ def test_receipts_follow_entitlement_nearly() -> None:
     book = load_rules().chinese
     compiled = compile_book(book, ON)
     receiving = Receiving(book, ON)
-    counts: Counter[tuple[Truth, bool]] = Counter()
+    counts: Counter[tuple[bool | None, bool]] = Counter()
     for person in residents(MANY, ON):
         receipts = {each.programme for each in receiving.of(person) if each.valid_until is None}
         facts = statements_of(person, book.reference.vocabulary)
