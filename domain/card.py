@@ -71,8 +71,8 @@ def card_facts(card: CardOnRecord) -> Iterator[Fact]:
 
 
 def birth_fact(born: date) -> Fact:
-    """The birth date, of which the citizen id is the record since that very day."""
-    return Fact("birth_date", born, BIRTH_REGISTER, valid_from=None, valid_until=None, recorded_on=born)
+    """The birth date, of which the citizen id is the record since that very day: before it nobody is of any age."""
+    return Fact("birth_date", born, BIRTH_REGISTER, valid_from=born, valid_until=None, recorded_on=born)
 
 
 def every_register_fact() -> Iterator[Fact]:

@@ -106,20 +106,22 @@ class AgeRange:
     def born_between(self, on: date, parameters: Mapping[str, Parameter]) -> tuple[date, date] | None:
         """The first and the last birth date within the limits on a day; None where a limit has no value yet.
 
-        The last comes before the first where nobody has lived that long.
+        Who is not born yet has no age. The last comes before the first where nobody has lived that long.
         """
         limits = _limits_on((self.age_from, self.age_to), on, parameters)
         if limits is None:
             return None
         low, high = limits
-        youngest = date.max if low is None else latest_born(int(low), on)
+        youngest = latest_born(0 if low is None else int(low), on)
         too_old = None if high is None else latest_born(int(high) + 1, on)
         if youngest is None:
             return date.max, date.min
         return date.min if too_old is None else too_old + timedelta(days=1), youngest
 
     def turning_days(self, born: date, parameters: Mapping[str, Parameter]) -> Iterator[date]:
-        """The birthdays at which the answer can change, by any limit there was or will be."""
+        """The birthdays at which the answer can change, by any limit there was or will be, or that of birth itself."""
+        if self.age_from is None:
+            yield born
         for bound, further in ((self.age_from, 0), (self.age_to, 1)):
             for limit in () if bound is None else bound.ever(parameters):
                 turning = birthday(born, int(limit) + further)

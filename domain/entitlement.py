@@ -137,10 +137,8 @@ def _missing(compiled: CompiledProgramme, case: Case) -> Iterator[Need]:
     if case.granted[slug] is not None:
         return
     outcomes = {name: each.test(case.values) for name, each in compiled.criteria.items()}
-    for name in pending(compiled.version.rule, outcomes):
-        need = case.need(compiled.criteria[name].criterion)
-        if need is not None:
-            yield need
+    needs = (case.need(compiled.criteria[name].criterion) for name in pending(compiled.version.rule, outcomes))
+    yield from (need for need in needs if need is not None)
     for tie in case.book.ties.get(slug, ()):
         if tie.kind is RelationKind.REQUIRES and tie.other in case.granted:
             yield from _missing(case.book.programmes[tie.other], case)

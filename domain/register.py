@@ -172,7 +172,8 @@ class _Block:
         held = dict.fromkeys(group.members, np.full(self._columns.size, NOT_MET, np.int8))
         in_force = [slug for slug in group.members if slug in own]
         for slug in in_force:
-            held[slug] = reduce(np.minimum, [own[slug], *(held[other] for other in group.requires[slug])])
+            # A copy, since what is left out is taken from it below, and others hold the same test.
+            held[slug] = reduce(np.minimum, (held[other] for other in group.requires[slug]), own[slug].copy())
         contested = np.zeros(self._columns.size, np.bool_)
         for slug in in_force:
             for rival in group.excludes[slug]:
@@ -189,9 +190,9 @@ class _Block:
     ) -> dict[str, Truths]:
         """What is granted to residents who meet rules that exclude each other.
 
-        Of those who meet the same rules and get the same benefits one is asked for all.
+        Of those for whom all rules come to the same and who get the same benefits one is asked for all.
         """
-        marks = [held[slug][rows] == MET for slug in held]
+        marks = [held[slug][rows] == truth for slug in held for truth in (MET, UNKNOWN)]
         marks += [holds[rows] for slug in held for _, holds in self._paid(programmes[slug])]
         worth = {slug: self.fen(programmes[slug])[rows] for slug in held}
         firsts, kinds = alike(marks, len(rows))

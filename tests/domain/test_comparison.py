@@ -39,7 +39,8 @@ BEFORE_ALL_FIGURES = date(2016, 12, 3)
         (AgeRange(SEVENTEEN, None), date(2009, 6, 1), True),
         (AgeRange(SEVENTEEN, None), date(2009, 6, 2), False),
         (AgeRange(SIX, SIX), date(2019, 12, 31), True),
-        (AgeRange(None, SIX), ON + timedelta(days=1), True),
+        (AgeRange(None, SIX), ON, True),
+        (AgeRange(None, SIX), ON + timedelta(days=1), False),
     ],
 )
 def test_limits_are_included(book: RuleBook, comparison: Comparison, value: FactValue, outcome: bool) -> None:  # noqa: FBT001 - the answer
@@ -82,13 +83,13 @@ def test_age_ranges_agree_with_ages(book: RuleBook, born: date, on: date, low: i
 
 
 def test_turning_days_are_birthdays(book: RuleBook) -> None:
-    """A range of ages turns on the birthday that enters it, and on the one after its last year, for every figure."""
+    """A range of ages turns on the birthday that enters it, birth if need be, and on the one after its last year."""
     comparison = AgeRange(SIX, Bound(Decimal(1), "pension_age"))
 
     days = list(comparison.turning_days(date(2020, 2, 29), book.reference.parameters))
 
     assert days == [date(2026, 2, 28), date(2081, 2, 28), date(2082, 2, 28)]
-    assert list(AgeRange(None, Bound(Decimal(9000))).turning_days(date(2020, 2, 29), {})) == []
+    assert list(AgeRange(None, Bound(Decimal(9000))).turning_days(date(2020, 2, 29), {})) == [date(2020, 2, 29)]
 
 
 def test_only_given_limits_are_named() -> None:

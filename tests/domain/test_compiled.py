@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from domain.compiled import compile_book
 from domain.logic import truth
+from domain.policy import load_rule_book
 from domain.rulebook import RuleBook
 
 VALUES = st.fixed_dictionaries(
@@ -48,6 +49,16 @@ def test_filling_in_a_fact_never_changes_a_decision(
     before, after = compiled.outcomes(fewer), compiled.outcomes(values)
 
     assert all(outcome is None or outcome is after[slug] for slug, outcome in before.items())
+
+
+def test_a_rule_that_requires_no_single_condition(policy: dict[str, str]) -> None:
+    """Where one condition of several suffices there is none to judge beforehand, and the rule holds all the same."""
+    policy["trial.toml"] = policy["trial.toml"].replace('{ all = ["card", "severe"] }', '{ any = ["card", "severe"] }')
+    compiled = compile_book(load_rule_book(policy), date(2026, 10, 1))
+
+    assert compiled.outcomes({"card_grade": 2}) == {"trial": True}
+    assert compiled.outcomes({"card_state": "lost"}) == {"trial": None}
+    assert compiled.outcomes({"card_state": "lost", "card_grade": 3}) == {"trial": False}
 
 
 def test_outcomes_of_programmes_in_force(book: RuleBook) -> None:

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.card import CardState
+from domain.card import CardState, birth_fact
 from domain.entitlement import Entitlement, Verdict, access_classes, access_classes_on, decide, next_access_change
 from domain.fact import FactInvalid, Facts
 from domain.rulebook import RuleBook
 from tests.domain.residents import CARD, ON, resident, residents, stated
 
+NO_AGES = date(2026, 10, 1)  # the version whose rule asks for no age
 INCOME_NEEDED, HELP_NEEDED = ("income", "月收入", "民政局"), ("helped", "有人帮助", "公安局")
 POOR, RICH = stated("income", Decimal("1800.75")), stated("income", Decimal("1800.76"))
 HELPED, ALONE = stated("helped", value=True), stated("helped", value=False)
@@ -108,6 +109,25 @@ def test_no_version_in_force(book: RuleBook, on: date) -> None:
 def test_days_far_away(book: RuleBook, on: date) -> None:
     """Any day of the calendar gets an answer."""
     assert len(decide(book, resident(POOR), on)) == 1
+
+
+@given(residents(), st.dates(date(2026, 2, 1), date(2026, 11, 30)), st.integers(1, 400))
+def test_nobody_is_entitled_before_birth(book: RuleBook, facts: Facts, on: date, days: int) -> None:
+    """Whatever else is stated, a birth date to come leaves every age unknown, an age limit under "not" too."""
+    known = (fact for each in facts.by_name.values() for fact in each if fact.name != "birth_date")
+    unborn = Facts.of([*known, birth_fact(on + timedelta(days=days))])
+
+    for day in (on, date.min):
+        verdicts = {each.verdict for each in decide(book, unborn, day) if each.criteria and each.effective != NO_AGES}
+        assert Verdict.ELIGIBLE not in verdicts
+
+
+def test_a_birth_date_to_come_makes_nobody_young(book: RuleBook) -> None:
+    """Stated by whom it may be, without a period: who is not born yet has no age, so no child's share is due."""
+    known = (fact for each in resident(HELPED, RICH).by_name.values() for fact in each if fact.name != "birth_date")
+    unborn = Facts.of([*known, stated("birth_date", ON + timedelta(days=1), source="police")])
+
+    assert "报销一半" not in {benefit.title for benefit in answer(book, unborn).benefits}
 
 
 def test_a_statement_that_no_rule_can_read_is_refused(book: RuleBook) -> None:

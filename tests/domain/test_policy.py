@@ -184,3 +184,45 @@ def test_a_version_gives_something(policy: dict[str, str]) -> None:
 
     with pytest.raises(PolicyInvalid, match="a programme gives something"):
         load_rule_book(policy)
+
+
+def related(policy: dict[str, str], key: str, other: str) -> dict[str, str]:
+    """The policy with a second programme, to which the first one's second version bears a relation."""
+    relation = f'[[version.{key}]]\nprogramme = "{other}"\nreason = "理由"\nclause = "1 para 1"\n'
+    trial = policy["trial.toml"]
+    return policy | {
+        "trial.toml": trial.replace("[version.criteria.card]", f"{relation}[version.criteria.card]", 1),
+        "twin.toml": trial.replace('slug = "trial"', 'slug = "twin"'),
+    }
+
+
+@pytest.mark.parametrize("key", ["requires", "excludes"])
+@pytest.mark.parametrize("other", ["trail", "trial"])
+def test_a_relation_to_nobody_is_told(policy: dict[str, str], key: str, other: str) -> None:
+    """A programme that does not exist, or that is the same one, can neither be required nor excluded."""
+    with pytest.raises(
+        PolicyInvalid, match=f"no other programme is called '{other}'. Use one of trial, twin"
+    ) as refused:
+        load_rule_book(related(policy, key, other))
+
+    assert (refused.value.place.programme, refused.value.key) == ("trial", key)
+
+
+def test_requirements_in_a_circle_are_told(policy: dict[str, str]) -> None:
+    """Two programmes that wait for each other would never be granted: the circle is named."""
+    files = related(policy, "requires", "twin")
+    files["twin.toml"] = (
+        files["trial.toml"].replace('slug = "trial"', 'slug = "twin"').replace('"twin"\nreason', '"trial"\nreason')
+    )
+
+    with pytest.raises(PolicyInvalid, match="require each other in a circle: "):
+        load_rule_book(files)
+
+
+@pytest.mark.parametrize("months", ["0", "1.5"])
+def test_a_review_is_in_whole_months(policy: dict[str, str], months: str) -> None:
+    """Never, and half a month, are no period of review."""
+    policy["trial.toml"] = policy["trial.toml"].replace("ended =", f"review_months = {months}\nended =")
+
+    with pytest.raises(PolicyInvalid, match="Write the months between two reviews, as 12"):
+        load_rule_book(policy)

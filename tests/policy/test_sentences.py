@@ -26,6 +26,7 @@ def spoken(rules: RuleBook, facts: Facts) -> Iterator[str]:
     """Everything that a resident hears of the answers."""
     for entitlement in decide(rules, facts, ON):
         yield from (entitlement.title, entitlement.run_by, *entitlement.documents, *entitlement.notes)
+        yield from (relation.sentence for relation in entitlement.relations)
         for result in entitlement.criteria:
             yield from (result.sentence, result.clause.citation, *result.contradictions)
             if result.change is not None:
