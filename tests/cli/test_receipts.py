@@ -22,7 +22,7 @@ def test_receipts_follow_entitlement_nearly() -> None:
     book = load_rules().chinese
     compiled = compile_book(book, ON)
     receiving = Receiving(book, ON)
-    counts: Counter[tuple[Truth, bool]] = Counter()
+    counts: Counter[tuple[bool | None, bool]] = Counter()
     for person in residents(MANY, ON):
         receipts = {each.programme for each in receiving.of(person) if each.valid_until is None}
         facts = statements_of(person, book.reference.vocabulary)
