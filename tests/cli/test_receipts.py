@@ -2,16 +2,12 @@
 
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING
 
 from cli.demo.people import residents
 from cli.demo.receipts import Receiving, statements_of
 from domain.compiled import compile_book
 from domain.explanation import Case
 from services.bootstrap import load_rules
-
-if TYPE_CHECKING:
-    from domain.logic import Truth
 
 ON = date(2026, 11, 25)
 MANY = 400
