@@ -6,15 +6,12 @@ a few connections busy. The peer returns the rows as they are: it opens no seal,
 
 import asyncio
 import json
-import multiprocessing
 import os
-import shutil
-import signal
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -29,21 +26,15 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 import api.server
-from card.cose import SigningKey
+from bench.server import Place, a_place, ask, post, process, sign_in_as, until_listening
 from cli.demo.load import load_district
-from cli.embedded import APP_ROLE, EmbeddedPostgres, free_port
-from domain.dates import local_date
-from models.migrate import migrate
+from cli.embedded import free_port
 from models.record import new_id
 from schema.context import Context
 from schema.execution import Engine, Request
-from services.bootstrap import now, open_services
-from services.keys import make_keys, write_keys
-from services.message import Message
+from services.bootstrap import now
 from services.resources import Resources
-from services.sessions import read_access_token, sign_in
-from services.settings import Settings, load_settings
-from services.wechat import WechatNotReached
+from services.sessions import read_access_token
 
 RESIDENTS = 100
 SECONDS = {"small": 1.0, "default": 5.0, "large": 20.0}
@@ -86,45 +77,28 @@ def run(size: str) -> dict[str, float]:
         AssertionError: an answer was not what it should be.
     """
     cores = sorted(os.sched_getaffinity(0))
-    directory = Path(tempfile.mkdtemp(prefix="sdc-bench-"))
-    directory.chmod(0o711)
-    server = EmbeddedPostgres(directory / "postgres", durable=False)
-    os.sched_setaffinity(0, {cores[-1]})
-    server.start()
-    try:
-        return uvloop.run(_measure(server, directory, cores[0], SECONDS[size]))
-    finally:
-        os.sched_setaffinity(0, cores)
-        server.remove()
-        shutil.rmtree(directory)
+    with a_place(cores[-1], durable=False) as place:
+        return uvloop.run(_measure(place, cores[0], SECONDS[size]))
 
 
-async def _measure(server: EmbeddedPostgres, directory: Path, core: int, seconds: float) -> dict[str, float]:
-    environ = {
-        "MODE": "demo",
-        "DATABASE_URL": server.app_url(),
-        "KEYS_FILE": str(directory / "keys.json"),
-        "PORT": str(free_port()),
-        "LOG_LEVEL": "WARNING",
-    }
-    settings = load_settings(environ)
-    await migrate(server.owner_url(), APP_ROLE, local_date(now()))
-    async with _opened(settings) as resources, _owner(server) as owner:
+async def _measure(place: Place, core: int, seconds: float) -> dict[str, float]:
+    async with place.opened() as resources, place.owner() as owner:
         tokens = await _fill(owner, resources)
         statements = [await _statements(resources, token) for token in tokens]
-    ours = Load(settings.port, [_post(token) for token in tokens])
+    body = json.dumps({"query": HOME}).encode()
+    ours = Load(place.settings.port, [post(token, body) for token in tokens])
     raw = Load(free_port(), [_get(number) for number in range(len(tokens))])
     with (
-        _process(core, api.server.run, settings) as our_process,
-        _process(core, _serve_raw, raw.port, server.app_url(), statements) as raw_process,
+        process(core, api.server.run, place.settings) as our_process,
+        process(core, _serve_raw, raw.port, place.postgres.app_url(), statements) as raw_process,
     ):
         spent = {ours.port: Spent(), raw.port: Spent()}
         for load in (ours, raw):
-            await _until_listening(load.port)
+            await until_listening(load.port)
             await _drive(load, seconds / 4)
         for _ in range(ROUNDS):
-            for load, process in ((ours, our_process), (raw, raw_process)):
-                await _count(load, process, seconds, spent[load.port])
+            for load, serving in ((ours, our_process), (raw, raw_process)):
+                await _count(load, serving, seconds, spent[load.port])
     return _figures(spent[ours.port], spent[raw.port])
 
 
@@ -134,37 +108,6 @@ def _figures(ours: Spent, raw: Spent) -> dict[str, float]:
         "home_vs_raw_cpu": (raw.processor / raw.answered) / (ours.processor / ours.answered),
         "home_per_s": ours.answered / ours.seconds,
     }
-
-
-class _Wechat:
-    """Takes every code for the account of that name."""
-
-    async def openid(self, code: str) -> str:
-        return code
-
-    async def phone_number(self, code: str) -> str:
-        return code
-
-    async def send(self, openid: str, message: Message) -> None:
-        raise WechatNotReached(f"{message.kind} to {openid}")
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Resources]:
-    assert settings.keys_file is not None
-    keys = make_keys(SigningKey.generate(), demo=True, at=now())
-    write_keys(settings.keys_file, keys)
-    async with open_services(settings, keys, _Wechat()) as resources:
-        yield resources
-
-
-@asynccontextmanager
-async def _owner(server: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(server.owner_url())
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 async def _fill(owner: asyncpg.Connection, resources: Resources) -> list[str]:
@@ -181,8 +124,7 @@ async def _sign_in(
     owner: asyncpg.Connection, resources: Resources, resident_id: UUID, slots: Sequence[asyncpg.Record]
 ) -> str:
     at = now()
-    signed_in = await sign_in(resources, str(resident_id))
-    await owner.execute("UPDATE account SET resident_id = $2 WHERE id = $1", signed_in.account_id, resident_id)
+    signed_in = await sign_in_as(owner, resources, resident_id)
     await owner.execute(
         "INSERT INTO credential (id, resident_id, holder_key, status_index, issued_at, expires_at) "
         "VALUES ($1, $2, $3, (SELECT count(*) FROM credential), $4, $5)",
@@ -216,15 +158,6 @@ async def _statements(resources: Resources, token: str) -> list[Statement]:
     return seen
 
 
-def _post(token: str) -> bytes:
-    body = json.dumps({"query": HOME}).encode()
-    head = (
-        "POST /graphql HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
 def _get(number: int) -> bytes:
     return f"GET /home?resident={number} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
 
@@ -249,44 +182,12 @@ def _serve_raw(port: int, url: str, statements: Sequence[Sequence[Statement]]) -
     uvloop.run(serve())
 
 
-@contextmanager
-def _process(
-    core: int, target: Callable[..., None], *arguments: object
-) -> Iterator[multiprocessing.process.BaseProcess]:
-    spawning = multiprocessing.get_context("spawn")
-    process = spawning.Process(target=_pinned, args=(core, target, *arguments), daemon=True)
-    process.start()
-    try:
-        yield process
-    finally:
-        assert process.pid is not None
-        os.kill(process.pid, signal.SIGTERM)
-        process.join(30)
-
-
-def _pinned(core: int, target: Callable[..., None], *arguments: object) -> None:
-    os.sched_setaffinity(0, {core})
-    target(*arguments)
-
-
-async def _until_listening(port: int) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
-
-
-async def _count(load: Load, process: multiprocessing.process.BaseProcess, seconds: float, spent: Spent) -> None:
-    assert process.pid is not None
-    processor, started = _processor_seconds(process.pid), perf_counter()
+async def _count(load: Load, serving: BaseProcess, seconds: float, spent: Spent) -> None:
+    assert serving.pid is not None
+    processor, started = _processor_seconds(serving.pid), perf_counter()
     spent.answered += await _drive(load, seconds)
     spent.seconds += perf_counter() - started
-    spent.processor += _processor_seconds(process.pid) - processor
+    spent.processor += _processor_seconds(serving.pid) - processor
 
 
 def _processor_seconds(pid: int) -> float:
@@ -305,11 +206,6 @@ async def _connection(load: Load, first: int, ends: float) -> int:
     answered = 0
     with closing(writer):
         while perf_counter() < ends:
-            writer.write(load.requests[(first + answered * CONNECTIONS) % len(load.requests)])
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200 "), head
-            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-            body = await reader.readexactly(length)
-            assert b'"errors"' not in body, body
+            await ask(reader, writer, load.requests[(first + answered * CONNECTIONS) % len(load.requests)])
             answered += 1
     return answered

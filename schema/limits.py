@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -20,9 +21,11 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    Visitor,
     get_named_type,
     get_nullable_type,
     is_composite_type,
+    visit,
 )
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
@@ -89,12 +92,22 @@ class _Tally:
 
 
 def depends_on_variables(document: DocumentNode) -> bool:
-    """Whether the cost of a document may change with its variables, so that each request must be measured."""
-    return any(
-        definition.variable_definitions
-        for definition in document.definitions
-        if isinstance(definition, OperationDefinitionNode)
-    )
+    """Whether the cost of a document changes with its variables, so that each request must be measured."""
+    found = _VariablePages()
+    visit(document, found)
+    return found.any
+
+
+class _VariablePages(Visitor):
+    """Notes whether the size of any page is left to a variable."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.any = False
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+        """Sizes are given by `first` alone."""
+        self.any = self.any or (node.name.value == "first" and isinstance(node.value, VariableNode))
 
 
 def check(schema: GraphQLSchema, document: DocumentNode, settings: Settings, variables: Mapping[str, Any]) -> None:

@@ -145,25 +145,29 @@ async def book_for(
     """Take a place for a person for whom the viewer may act; `whom` tells requests with one key apart."""
     at = resources.clock()
     place = await place_of(resources, slot_id)
-    quotes = await quotes_for(resources, person, [place]) if person and place else []
+    order: Order | None = None
+    if person is not None and place is not None:
+        (terms,) = await quotes_for(resources, person, [place])
+        order = Order(person.id, place, terms, interpreter=interpreter)
 
     async def work(connection: asyncpg.Connection) -> str:
         if person is None:
             return BookingRefusal.NOT_ALLOWED
-        if place is None:
+        if order is None:
             return BookingRefusal.SLOT_NOT_FOUND
-        if place.course_id is not None:
+        if order.place.course_id is not None:
             return BookingRefusal.PART_OF_COURSE
         refusal = await lock_for_booking(connection, person, at)
         if refusal is not None:
             return refusal
-        answer = await take(connection, Order(person.id, place, quotes[0], interpreter=interpreter), at)
+        answer = await take(connection, order, at)
         if not isinstance(answer, BookingRefusal):
             await log_for_other(connection, viewer, people, "book_slot", person, at)
         return str(answer)
 
     request = ["book", str(slot_id), whom, *["interpreter"][: int(interpreter)]]
-    return await told(resources, await answer_once(resources, viewer, key, request, work))
+    expected = None if order is None else str(order.id)
+    return await told(resources, await answer_once(resources, viewer, key, request, work, expected))
 
 
 async def cancel_booking(
@@ -185,7 +189,8 @@ async def cancel_booking(
         await log_for_other(connection, viewer, people, "cancel_booking", person, at)
         return str(booking_id)
 
-    return await told(resources, await answer_once(resources, viewer, key, ["cancel", str(booking_id)], work))
+    request, expected = ["cancel", str(booking_id)], str(booking_id)
+    return await told(resources, await answer_once(resources, viewer, key, request, work, expected))
 
 
 async def answer_once(
@@ -194,12 +199,17 @@ async def answer_once(
     key: str,
     request: list[str],
     work: Callable[[asyncpg.Connection], Awaitable[str]],
+    expected: str | None = None,
 ) -> str:
-    """Do the work in one transaction, or tell what it came to the first time: an id, or a refusal's value."""
+    """Do the work in one transaction, or tell what it came to the first time: an id, or a refusal's value.
+
+    Of the answer that is `expected` nothing more is written behind the work.
+    """
     try:
         async with resources.database.transaction() as connection:
+            at = resources.clock()
             return await idempotency.once(
-                connection, viewer.account_id, key, request, resources.clock(), lambda: work(connection)
+                connection, viewer.account_id, key, request, at, lambda: work(connection), expected
             )
     except idempotency.KeyReused:
         return BookingRefusal.KEY_REUSED

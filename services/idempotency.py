@@ -11,7 +11,8 @@ import msgspec
 from models.record import new_id
 
 _CLAIM = (
-    "INSERT INTO idempotency_key (id, account_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4, $5) "
+    "INSERT INTO idempotency_key (id, account_id, key, request_hash, created_at, answer) "
+    "VALUES ($1, $2, $3, $4, $5, $6) "
     "ON CONFLICT (account_id, key) DO NOTHING RETURNING id"
 )
 
@@ -31,11 +32,13 @@ async def once(
     request: list[str],
     at: datetime,
     work: Callable[[], Awaitable[str]],
+    expected: str | None = None,
 ) -> str:
     """The answer of `work` for the first request with this key, and the same text for each repetition.
 
     The key (any text) is written first in the caller's transaction, as a hash: a second request with it waits for the
-    first to end, for the lock timeout at most, and a crash leaves neither key nor work.
+    first to end, for the lock timeout at most, and a crash leaves neither key nor work. The `expected` answer is
+    written with it, so that the work's last statement, which others may wait for, is followed by the commit alone.
 
     Raises:
         KeyReused: see there.
@@ -44,7 +47,7 @@ async def once(
     fingerprint = hashlib.sha256(msgspec.json.encode(request)).digest()
     hashed_key = hash_key(key)
     try:
-        mine = await connection.fetchval(_CLAIM, new_id(), account_id, hashed_key, fingerprint, at)
+        mine = await connection.fetchval(_CLAIM, new_id(), account_id, hashed_key, fingerprint, at, expected)
     except asyncpg.LockNotAvailableError as error:
         raise InFlight from error
     if mine is None:
@@ -57,7 +60,8 @@ async def once(
             raise KeyReused
         return str(first["answer"])
     answer = await work()
-    await connection.execute("UPDATE idempotency_key SET answer = $2 WHERE id = $1", mine, answer)
+    if answer != expected:
+        await connection.execute("UPDATE idempotency_key SET answer = $2 WHERE id = $1", mine, answer)
     return answer
 
 

@@ -1,7 +1,7 @@
 """One place in one slot, taken inside the caller's transaction: quoted before, counted and held in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -82,7 +82,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Order:
-    """Who is to have a place, on what terms, and whether an interpreter is wanted with it.
+    """Who is to have a place, on what terms, and whether an interpreter is wanted with it; `id` will be the booking's.
 
     `moving` is the booking that is to stand here instead of where it stands; `offered` says that one of the places
     counted as taken is held for her.
@@ -95,6 +95,7 @@ class Order:
     interpreter: bool = False
     moving: UUID | None = None
     offered: bool = False
+    id: UUID = field(default_factory=new_id)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ async def take(connection: asyncpg.Connection, order: Order, at: datetime) -> UU
         return ready
     booking_id: UUID | None = await connection.fetchval(
         _TAKE,
-        *(new_id(), order.place.slot_id, order.resident_id, order.enrolment_id, ready.state, at),
+        *(order.id, order.place.slot_id, order.resident_id, order.enrolment_id, ready.state, at),
         *ready.terms,
     )
     if booking_id is None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -157,19 +158,25 @@ def access_token_ends(resources: Resources, token: str) -> datetime:
 
 def _claims(resources: Resources, token: str) -> Mapping[str, Any]:
     try:
-        claims: Mapping[str, Any] = jwt.decode(
-            token,
-            resources.keys.derived("access"),
-            algorithms=[_ALGORITHM],
-            audience=AUDIENCE,
-            options={"require": ["exp", "sub", "sid", "aud"], "verify_exp": False},
-        )
+        claims = _decoded(token, resources.keys.derived("access"))
         # Checked here and not by the library, which knows only the machine's clock.
         if float(claims["exp"]) <= resources.clock().timestamp():
             raise AccessTokenInvalid
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
         raise AccessTokenInvalid from error
     return claims
+
+
+# A phone sends one token with many requests; what may have changed since, expiry and session, is asked each time.
+@lru_cache(maxsize=10_000)
+def _decoded(token: str, key: bytes) -> Mapping[str, Any]:
+    return jwt.decode(
+        token,
+        key,
+        algorithms=[_ALGORITHM],
+        audience=AUDIENCE,
+        options={"require": ["exp", "sub", "sid", "aud"], "verify_exp": False},
+    )
 
 
 def _signed_in(resources: Resources, session: _Session, refresh_token: str, at: datetime) -> SignedIn:

@@ -207,6 +207,18 @@ def test_what_the_schema_does_not_know_is_left_to_validation(document: str) -> N
     assert limits.depends_on_variables(parse(document)) is False
 
 
+@pytest.mark.parametrize(
+    ("document", "varies"),
+    [
+        ("query ($n: Int!) { services(first: $n) { edges { cursor } } }", True),
+        ("query ($a: String) { services(first: 9, after: $a) { edges { cursor } } }", False),
+    ],
+)
+def test_only_a_page_of_variable_size_is_measured_again(document: str, varies: bool) -> None:  # noqa: FBT001
+    """What else a variable holds does not change what a document costs."""
+    assert limits.depends_on_variables(parse(document)) is varies
+
+
 def test_limits_are_errors_that_clients_may_read() -> None:
     """A refusal is a GraphQL error with a code, not a fault of the server."""
     error = LimitExceeded(Limit.FRAGMENT_SPREADS, 50)
