@@ -2,25 +2,31 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Route, Router, WebSocketRoute
 from starlette.types import ASGIApp
 
+from api.calendar import calendar_routes
 from api.current import Current
 from api.devices import DeviceEndpoints
 from api.envelope import Envelope, Lifecycle
 from api.graphql import GraphQLEndpoint
 from api.problem import RETRY, json_response
 from api.sandbox import Sandbox
+from api.subscriptions import SubscriptionEndpoint
+from schema.execution import Engine
 from services.database import Database, DatabaseUnavailable
 from services.settings import Mode
 
 
 def create_app(current: Current, lifecycle: Lifecycle) -> ASGIApp:
-    """The ASGI application: GraphQL, the scanners' endpoints, health, and in the demo WeChat's sandbox."""
+    """The ASGI application: GraphQL, the scanners' endpoints, calendars, health, and in the demo WeChat's sandbox."""
     resources = current.resources
-    routes = [
-        Route("/graphql", GraphQLEndpoint(current).handle, methods=["GET", "POST"]),
+    engine = Engine(resources.settings)
+    routes: list[Route | WebSocketRoute] = [
+        Route("/graphql", GraphQLEndpoint(current, engine).handle, methods=["GET", "POST"]),
+        WebSocketRoute("/graphql", SubscriptionEndpoint(current, engine).handle),
         *DeviceEndpoints(current).routes(),
+        *calendar_routes(current),
         *_health(resources.database, lifecycle),
     ]
     if resources.settings.mode is Mode.DEMO:

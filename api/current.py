@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from domain.policy_file import PolicyInvalid
-from services.bootstrap import load_rules
+from services.bootstrap import load_calling, load_holidays, load_rules
 from services.resources import Resources
 
 log = structlog.get_logger("rules")
@@ -19,12 +19,14 @@ class Current:
 
     def reload_rules(self) -> None:
         """Read the rules anew: all of them, or none if there is a mistake, which is then logged with its remedy."""
+        directory = self.resources.settings.policy_dir
         try:
-            rules = load_rules(self.resources.settings.policy_dir)
+            rules, holidays = load_rules(directory), load_holidays(directory)
+            calling = load_calling(rules.chinese, directory)
         except PolicyInvalid as invalid:
             _tell(invalid)
             return
-        self.resources = replace(self.resources, rules=rules)
+        self.resources = replace(self.resources, rules=rules, calling=calling, holidays=holidays)
         log.info("rules_replaced", programmes=len(rules.chinese.programmes))
 
 

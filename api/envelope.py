@@ -43,8 +43,11 @@ class Envelope:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "websocket":
+            await self._serve_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
-            raise TypeError(f"only HTTP is served, not {scope['type']}")
+            raise TypeError(f"only HTTP and WebSocket are served, not {scope['type']}")
         exchange = _Exchange(send, secrets.token_hex(8), self._lifecycle)
         scope.setdefault("state", {})["request_id"] = exchange.request_id
         # By this Starlette's routes know that somebody answers for them, and raise instead of answering in plain text.
@@ -64,6 +67,17 @@ class Envelope:
                 status=exchange.status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one WebSocket to its end; one line of log, like a request."""
+        scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
+        scope["app"] = self
+        structlog.contextvars.bind_contextvars(request_id=scope["state"]["request_id"])
+        started = time.perf_counter()
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            log.info("websocket", seconds=round(time.perf_counter() - started, 1))
 
 
 class _Exchange:

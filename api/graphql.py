@@ -23,10 +23,10 @@ MAX_NAME = 200
 class GraphQLEndpoint:
     """POST and GET of /graphql; one operation a request."""
 
-    def __init__(self, current: Current) -> None:
+    def __init__(self, current: Current, engine: Engine) -> None:
         self._current = current
         self._settings = current.resources.settings
-        self._engine = Engine(self._settings)
+        self._engine = engine
 
     async def handle(self, request: Request) -> Response:
         """Answer one request; every failure is a GraphQL error in JSON."""
@@ -49,11 +49,11 @@ class GraphQLEndpoint:
                 text = parameters.get(name)
                 if isinstance(text, str):
                     parameters[name] = read_json(text.encode(), self._settings.max_json_nesting)
-            return _request(parameters, read_only=True)
+            return request_of(parameters, read_only=True)
         if media_type(request) != (JSON, "utf-8"):
             raise Problem(415, Reason.UNSUPPORTED_TYPE, messages.UNSUPPORTED_TYPE)
         body = await read_body(request, self._settings.max_body_bytes, self._settings.body_seconds)
-        return _request(read_json(body, self._settings.max_json_nesting), read_only=False)
+        return request_of(read_json(body, self._settings.max_json_nesting))
 
 
 def negotiate(accept: str | None) -> str | None:
@@ -85,7 +85,7 @@ def _quality(entry: str) -> tuple[str, float]:
     return media, 1.0
 
 
-def _request(parameters: object, *, read_only: bool) -> execution.Request:
+def request_of(parameters: object, *, read_only: bool = False) -> execution.Request:
     """The request in a JSON object.
 
     Raises:

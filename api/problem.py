@@ -26,6 +26,7 @@ class Reason(StrEnum):
     UNSUPPORTED_TYPE = "unsupported_type"
     TOO_LARGE = "too_large"
     TOO_SLOW = "too_slow"
+    TOO_OFTEN = "too_often"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     DEVICE_UNKNOWN = "device_unknown"

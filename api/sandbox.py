@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Literal
 
 import msgspec
@@ -14,6 +13,7 @@ from starlette.routing import Route
 
 from api.body import read_as
 from api.problem import Problem, Reason, json_response, malformed
+from api.sandbox_messages import TOKEN_INVALID, Messages, error, refuse_strangers
 from schema import messages
 from services.settings import SANDBOX_PATH, Settings
 
@@ -23,7 +23,6 @@ MAX_SECONDS = 86_400
 
 CODE_INVALID = 40029
 CODE_USED = 40163
-TOKEN_INVALID = 40001
 APP_ID_INVALID = 40013
 APP_SECRET_INVALID = 40125
 
@@ -65,6 +64,7 @@ class Sandbox:
         self._codes: dict[str, _Code] = {}
         self._token = ""
         self._token_ends = clock()
+        self._messages = Messages(settings, self.holds_token)
 
     def routes(self) -> list[Route]:
         """Where WeChat's endpoints stand under the sandbox's path."""
@@ -73,12 +73,12 @@ class Sandbox:
             Route(f"{SANDBOX_PATH}/cgi-bin/stable_token", self.token, methods=["POST"]),
             Route(f"{SANDBOX_PATH}/wxa/business/getuserphonenumber", self.phone, methods=["POST"]),
             Route(f"{SANDBOX_PATH}/codes", self.codes, methods=["POST"]),
+            *self._messages.routes(),
         ]
 
     async def codes(self, request: Request) -> Response:
         """Make a code, as a phone would get it; only for callers on this machine."""
-        if request.client is None or not ip_address(request.client.host).is_loopback:
-            raise Problem(403, Reason.NOT_FOUND, messages.NOT_FOUND)
+        refuse_strangers(request)
         asked = await read_as(request, _CodeRequest, self._settings)
         value = asked.openid if asked.kind == "login" else asked.phone
         if not value or not 1 <= asked.seconds <= MAX_SECONDS:
@@ -113,9 +113,8 @@ class Sandbox:
 
     async def phone(self, request: Request) -> Response:
         """`phonenumber.getPhoneNumber`."""
-        given = request.query_params.get("access_token", "")
-        if self._clock() >= self._token_ends or not secrets.compare_digest(given.encode(), self._token.encode()):
-            return _error(TOKEN_INVALID, "invalid credential, access_token is invalid or not latest")
+        if not self.holds_token(request):
+            return error(TOKEN_INVALID, "invalid credential, access_token is invalid or not latest")
         held = self._spend("phone", (await read_as(request, _PhoneRequest, self._settings)).code)
         if isinstance(held, Response):
             return held
@@ -123,22 +122,23 @@ class Sandbox:
         number = {"phoneNumber": held.value, "purePhoneNumber": held.value, "countryCode": "86", "watermark": watermark}
         return json_response({"errcode": 0, "errmsg": "ok", "phone_info": number})
 
+    def holds_token(self, request: Request) -> bool:
+        """Whether the request carries the access token that is good now."""
+        given = request.query_params.get("access_token", "")
+        return self._clock() < self._token_ends and secrets.compare_digest(given.encode(), self._token.encode())
+
     def _refuse_app(self, app_id: str, app_secret: str) -> Response | None:
         if app_id != self._settings.wechat_app_id:
-            return _error(APP_ID_INVALID, "invalid appid")
+            return error(APP_ID_INVALID, "invalid appid")
         if app_secret != self._settings.wechat_app_secret.get_secret_value():
-            return _error(APP_SECRET_INVALID, "invalid appsecret")
+            return error(APP_SECRET_INVALID, "invalid appsecret")
         return None
 
     def _spend(self, kind: str, code: str) -> _Code | Response:
         held = self._codes.get(code)
         if held is None or held.kind != kind or held.ends <= self._clock():
-            return _error(CODE_INVALID, "invalid code")
+            return error(CODE_INVALID, "invalid code")
         if held.used:
-            return _error(CODE_USED, "code been used")
+            return error(CODE_USED, "code been used")
         held.used = True
         return held
-
-
-def _error(errcode: int, errmsg: str) -> Response:
-    return json_response({"errcode": errcode, "errmsg": errmsg})

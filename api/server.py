@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 import uvicorn
@@ -14,21 +14,28 @@ from api.app import create_app
 from api.current import Current
 from api.envelope import Lifecycle
 from api.logs import configure_logs
+from api.sms import open_sms
 from api.wechat import open_wechat
 from services.bootstrap import now, open_services
 from services.keys import read_keys
+from services.resources import Resources
 from services.settings import Settings, SettingsInvalid
+from services.worker import work
 
 log = structlog.get_logger("server")
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-def run(settings: Settings) -> None:
+
+def run(settings: Settings, *, works: bool = False) -> None:
     """Serve until a signal, on uvloop; see `serve`."""
-    uvloop.run(serve(settings))
+    uvloop.run(serve(settings, works=works))
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, *, works: bool = False) -> None:
     """Serve on `host` and `port` until SIGTERM or SIGINT; returns when the running requests have ended.
+
+    With `works` the process works the queue of jobs as well, which is enough for a demo.
 
     On a signal /readyz fails and answers say `Connection: close` for `drain_seconds`; then no connection is accepted,
     and running requests get `shutdown_seconds`. A second signal stops at once. SIGHUP reads the rules anew.
@@ -39,14 +46,35 @@ async def serve(settings: Settings) -> None:
         domain.policy_file.PolicyInvalid: the rules cannot be used.
     """
     configure_logs(settings.log_level)
+    lifecycle = Lifecycle()
+    async with open_resources(settings) as resources:
+        current = Current(resources)
+        server = _Server(uvicorn_configuration(settings, create_app(current, lifecycle)), current, lifecycle)
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            if works:
+                tasks.create_task(work(resources, stop))
+            await server.serve()
+            stop.set()
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Everything that a server or a worker uses, by its settings.
+
+    Raises:
+        services.settings.SettingsInvalid: the settings or the keys do not make a server.
+        services.keys.KeysInvalid: the keys file cannot be used.
+    """
     if settings.keys_file is None:
         raise SettingsInvalid("KEYS_FILE is missing: name the server's keys file.")
     keys = read_keys(settings.keys_file, now())
-    lifecycle = Lifecycle()
-    async with open_wechat(settings) as wechat, open_services(settings, keys, wechat) as resources:
-        current = Current(resources)
-        server = _Server(uvicorn_configuration(settings, create_app(current, lifecycle)), current, lifecycle)
-        await server.serve()
+    async with (
+        open_wechat(settings) as wechat,
+        open_sms(settings) as sms,
+        open_services(settings, keys, wechat, sms=sms) as resources,
+    ):
+        yield resources
 
 
 def uvicorn_configuration(settings: Settings, app: ASGIApp) -> uvicorn.Config:
@@ -57,7 +85,10 @@ def uvicorn_configuration(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_body_bytes,
+        # Inflating costs what a message's limit does not show.
+        ws_per_message_deflate=False,
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -82,7 +113,7 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Handle signals in the event loop while serving."""
         loop = asyncio.get_running_loop()
-        handlers = {signal.SIGTERM: self._stop, signal.SIGINT: self._stop}
+        handlers = dict.fromkeys(SIGNALS, self._stop)
         # Whoever handles SIGHUP already goes on to: the demo ends with its terminal.
         if not callable(signal.getsignal(signal.SIGHUP)):
             handlers[signal.SIGHUP] = self._current.reload_rules

@@ -4,29 +4,21 @@ import asyncio
 import multiprocessing
 import os
 import resource
-import shutil
-import tempfile
 from datetime import date
-from pathlib import Path
 from time import perf_counter, process_time
 
-import asyncpg
 import numpy as np
 
-from card.cose import SigningKey
+from bench.server import Place, a_place
 from cli.demo.load import load_district
-from cli.embedded import APP_ROLE, EmbeddedPostgres
 from domain.columns import Column, Columns, Integers, finite_values, width_of
 from domain.dates import local_date
 from domain.fact import FactKind
 from domain.register import judge_register
 from domain.rulebook import RuleBook
 from domain.vocabulary import FactType, Vocabulary
-from models.migrate import migrate
-from services.bootstrap import load_rules, now, open_services
-from services.keys import make_keys
+from services.bootstrap import load_rules, now
 from services.register import Enquiry, read_register
-from services.settings import load_settings
 
 ON = date(2026, 11, 25)
 JUDGED = {"small": 100_000, "default": 1_000_000, "large": 1_000_000}
@@ -94,38 +86,18 @@ def _values(draw: np.random.Generator, fact: FactType, count: int) -> Integers:
 
 
 def _read_per_second(residents: int) -> float:
-    directory = Path(tempfile.mkdtemp(prefix="sdc-bench-"))
-    directory.chmod(0o711)
-    server = EmbeddedPostgres(directory / "postgres", durable=False)
-    server.start()
-    try:
-        return asyncio.run(_read(server, residents))
-    finally:
-        server.remove()
-        shutil.rmtree(directory)
+    cores = os.sched_getaffinity(0)
+    with a_place(min(cores), durable=False) as place:
+        # The database keeps a core for itself, and the reader the others.
+        os.sched_setaffinity(0, cores - {min(cores)} or cores)
+        return asyncio.run(_read(place, residents))
 
 
-async def _read(server: EmbeddedPostgres, residents: int) -> float:
-    await migrate(server.owner_url(), APP_ROLE, local_date(now()))
-    settings = load_settings({"MODE": "demo", "DATABASE_URL": server.app_url()})
-    keys = make_keys(SigningKey.generate(), demo=True, at=now())
-    async with open_services(settings, keys, NoWechat()) as resources:
-        owner = await asyncpg.connect(server.owner_url())
-        await load_district(owner, resources.vault, residents, now(), lambda _: None)
-        await owner.execute("ANALYZE")
-        await owner.close()
+async def _read(place: Place, residents: int) -> float:
+    async with place.opened() as resources:
+        async with place.owner() as owner:
+            await load_district(owner, resources.vault, residents, now(), lambda _: None)
+            await owner.execute("ANALYZE")
         start = perf_counter()
         await read_register(resources, Enquiry("bench", "bench"), local_date(now()), [resources.rules.chinese])
         return residents / (perf_counter() - start)
-
-
-class NoWechat:
-    """Nobody signs in here."""
-
-    async def openid(self, code: str) -> str:
-        """Not asked."""
-        raise NotImplementedError(code)
-
-    async def phone_number(self, code: str) -> str:
-        """Not asked."""
-        raise NotImplementedError(code)

@@ -21,9 +21,11 @@ from domain.dates import local_date
 from models.migrate import migrate
 from services.bootstrap import now, open_services
 from services.keys import make_keys, write_keys
+from services.message import Message
 from services.resources import Resources
 from services.sessions import SignedIn, sign_in
 from services.settings import Settings, load_settings
+from services.wechat import WechatNotReached
 
 
 class _Wechat:
@@ -34,6 +36,9 @@ class _Wechat:
 
     async def phone_number(self, code: str) -> str:
         return code
+
+    async def send(self, openid: str, message: Message) -> None:
+        raise WechatNotReached(f"{message.kind} to {openid}")
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 app.command()(serving.run)
 app.command()(serving.serve)
+app.command()(serving.work)
 app.command()(serving.reset)
 app.command()(database.migrate)
 app.command()(database.backup)

@@ -1,7 +1,7 @@
 """Coverage, visits and simulations as tables of 80 columns, and as files that a spreadsheet opens."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ def coverage_table(lines: Sequence[Coverage], targets: Sequence[Target], *, by_t
         if by_town or not line.town:
             name = (line.town or ALL) if by_town else line.programme
             counts = (line.entitled, line.receiving, line.missing_out, line.undetermined, line.not_entitled)
-            table.add_row(name, *(f"{count:,}" for count in counts), _share(line), _reached(line, targets))
+            reached = "\n".join(_reached(line, targets))
+            table.add_row(name, *(f"{count:,}" for count in counts), _share(line), reached)
     return table
 
 
@@ -38,10 +39,12 @@ def _share(line: Coverage) -> str:
     return "" if line.share is None else f"{line.share:.1%}"
 
 
-def _reached(line: Coverage, targets: Iterable[Target]) -> str:
+def _reached(line: Coverage, targets: Iterable[Target]) -> Iterator[str]:
+    """Each target and whether it is reached; where nobody is entitled there is nothing to reach."""
     # The plan says some figures twice, in two clauses.
     promised = {target.share: line.reaches(target) for target in targets if target.programme == line.programme}
-    return " ".join(f"{share:.0%} {'yes' if reached else 'no'}" for share, reached in promised.items())
+    for share, reached in promised.items():
+        yield f"{share:.0%}" + ("" if line.share is None else " yes" if reached else " no")
 
 
 def write_coverage(file: Path, lines: Sequence[Coverage], targets: Sequence[Target]) -> None:
@@ -56,7 +59,7 @@ def write_coverage(file: Path, lines: Sequence[Coverage], targets: Sequence[Targ
         (
             (
                 *(line.programme, line.town or ALL, line.entitled, line.receiving, line.missing_out),
-                *(line.undetermined, line.not_entitled, _share(line), _reached(line, targets)),
+                *(line.undetermined, line.not_entitled, _share(line), " ".join(_reached(line, targets))),
             )
             for line in lines
         ),
@@ -154,9 +157,9 @@ def _plain(yuan: Decimal) -> str:
 
 def _table(first: str, *numbers: str) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column(first, no_wrap=True)
+    table.add_column(first, overflow="fold")
     for name in numbers:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", min_width=len(name))
     return table
 
 

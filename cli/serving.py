@@ -44,6 +44,14 @@ def serve() -> None:
     serve_until_stopped(settings)
 
 
+def work() -> None:
+    """Work the queue of jobs until a signal: messages, slots, whatever is done by the clock. Run one or several."""
+    from api.worker import run as work_until_stopped
+    from services.settings import load_settings
+
+    work_until_stopped(load_settings(os.environ))
+
+
 def reset() -> None:
     """Throw the demo's data away: its database, keys, phones, scanners and logs."""
     import shutil

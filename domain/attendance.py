@@ -30,6 +30,9 @@ class DeskRefusal(StrEnum):
     CODE_OVER = "code_over"
     CODE_REVOKED = "code_revoked"
     NO_BOOKING_TODAY = "no_booking_today"
+    PROVIDER_NOT_FOUND = "provider_not_found"
+    REFERRAL_NOT_FOUND = "referral_not_found"
+    ANSWERED = "answered"
 
 
 class Presence(StrEnum):

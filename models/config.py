@@ -11,6 +11,7 @@ MODULES = [
     "models.booking",
     "models.waitlist",
     "models.attendance",
+    "models.referral",
     "models.notice",
     "models.credential",
     "models.audit",

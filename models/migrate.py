@@ -12,9 +12,11 @@ from models.config import tortoise_config
 # The server may read and add everywhere but may change only these, and deletes nothing.
 CHANGED_BY_SERVER = (
     "account, allocation, attempt, attendance, binding_code, booking, calendar_feed, card, claim, course, credential, "
-    "device, enrolment, guardian, idempotency_key, notice, notice_consent, offer, refresh_token, resident, resource, "
-    "scan_chain, service, session, slot, waitlist_entry, weekly_pattern"
+    "device, enrolment, guardian, idempotency_key, notice, notice_consent, offer, referral, refresh_token, resident, "
+    "resource, scan_chain, service, session, slot, waitlist_entry, weekly_pattern"
 )
+# The queue is the library's: it takes jobs out as they are done.
+QUEUE = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
 MONTHS_AHEAD = 24
 
 
@@ -70,6 +72,7 @@ def _grants(role: str) -> list[str]:
         f"GRANT USAGE ON SCHEMA public TO {quoted}",
         f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {quoted}",
         f"GRANT UPDATE ON {CHANGED_BY_SERVER} TO {quoted}",
-        f"GRANT USAGE ON SEQUENCE resource_number TO {quoted}",
+        f"GRANT UPDATE, DELETE ON {', '.join(QUEUE)} TO {quoted}",
+        f"GRANT USAGE ON SEQUENCE resource_number, {', '.join(f'{table}_id_seq' for table in QUEUE)} TO {quoted}",
         f"REVOKE INSERT ON tortoise_migrations FROM {quoted}",
     ]

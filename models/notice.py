@@ -80,9 +80,13 @@ class NoticeConsent(Record):
 
 
 class CalendarFeed(Record):
-    """An address at which the calendar of a resident or of a provider can be read, known only by its hash."""
+    """An address at which the calendar of a resident or of a provider can be read, known only by its hash.
+
+    It serves as long as the account that made it may see what stands in it.
+    """
 
     token_hash = fields.BinaryField()
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", related_name="feeds")
     resident: fields.ForeignKeyNullableRelation[Resident] = fields.ForeignKeyField(
         "models.Resident", related_name="feeds", null=True
     )
@@ -93,7 +97,7 @@ class CalendarFeed(Record):
     revoked_at = fields.DatetimeField(null=True)
 
     class Meta:
-        """Looked up by hash."""
+        """Looked up by hash; one an account and calendar is in force, by partial indexes."""
 
         table = "calendar_feed"
         unique_together = (("token_hash",),)

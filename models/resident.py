@@ -112,9 +112,10 @@ class FactRecord(Record):
 
 
 class Account(Record):
-    """A WeChat account; the openid is kept only as a blind index."""
+    """A WeChat account; the openid is found by a blind index, and sealed for the messages that are sent to it."""
 
     openid_index = fields.BinaryField()
+    openid_sealed = fields.BinaryField(null=True)
     resident: fields.OneToOneNullableRelation[Resident] = fields.OneToOneField(
         "models.Resident", related_name="account", null=True
     )

@@ -11,10 +11,11 @@ from schema import messages
 from schema.booking import Booking
 from schema.context import Info
 from schema.day_page import day_page
-from schema.identity import key_of, to_id
+from schema.identity import from_id, key_of, to_id
 from schema.limits import LIST_SIZE
-from schema.paging import Connection, page_of, time_cursor, time_place
-from services import desks
+from schema.paging import Connection, CursorInvalid, page_of, time_cursor, time_place
+from schema.referral import Referral
+from services import desks, referrals
 
 strawberry.enum(DeskRefusal, name="DeskRefusalReason", description="Why a desk's request or an appeal was refused.")
 strawberry.enum(AttendanceMethod, name="AttendanceMethod", description="What showed that she came, or did not.")
@@ -136,3 +137,16 @@ class Desk:
         page = desk_page(first, after)
         rows = await desks.flagged_at_desk(info.context.resources, self.provider.provider_id, page)
         return desk_bookings(rows, first)
+
+    @strawberry.field(description="Residents who were sent here by another provider and consented.")
+    async def referrals(self, info: Info, first: int, after: str | None = None) -> Connection[Referral]:
+        """A page of referrals."""
+        behind = None
+        if after is not None:
+            behind = from_id("Referral", after)
+            if behind is None:
+                raise CursorInvalid
+        rows = await referrals.referrals_to(info.context.resources, self.provider.provider_id, behind, first + 1)
+        return page_of(
+            rows, first, lambda row: Referral.of(row, info.context.on), lambda row: to_id("Referral", row.id)
+        )

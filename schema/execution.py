@@ -4,7 +4,7 @@ Strawberry's own `Schema.execute` builds its extensions anew for each request an
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from inspect import isawaitable
@@ -19,6 +19,7 @@ from graphql import (
     execute,
     get_operation_ast,
     parse,
+    subscribe,
     validate,
 )
 from graphql.validation import specified_rules
@@ -86,10 +87,42 @@ class Engine:
         except GraphQLError as error:
             return _refused([error], request_id)
         operation = get_operation_ast(prepared.document, request.operation_name)
+        if operation is not None and operation.operation is OperationType.SUBSCRIPTION:
+            return _refused([ExpectedError(ErrorCode.BAD_REQUEST, messages.SUBSCRIPTION_BY_HTTP)], request_id)
         if request.read_only and operation is not None and operation.operation is not OperationType.QUERY:
             refusal = ExpectedError(ErrorCode.BAD_REQUEST, messages.MUTATION_BY_GET)
             return Answer(Fate.READ_ONLY, _body([refusal], request_id))
         return _answer(await self._execute(prepared.document, request, context), request_id)
+
+    async def subscribe(
+        self, request: Request, context: Context, request_id: str
+    ) -> Answer | AsyncIterator[Mapping[str, Any]]:
+        """The bodies of a subscription's answers, each when it is due, within the limits of every document.
+
+        The iterator raises what its resolver raises: the session ended, or the database is away.
+        """
+        try:
+            prepared = self._recall(request) or self._prepare(request)
+            if isinstance(prepared, list):
+                return _refused(prepared, request_id)
+        except GraphQLError as error:
+            return _refused([error], request_id)
+        operation = get_operation_ast(prepared.document, request.operation_name)
+        if operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+            return _refused([ExpectedError(ErrorCode.BAD_REQUEST, messages.ONLY_SUBSCRIPTIONS)], request_id)
+        stream = subscribe(
+            self._schema,
+            prepared.document,
+            context_value=context,
+            variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+            executor_class=StrawberryGraphQLCoreExecutionContext,
+            hide_suggestions=True,
+        )
+        stream = await stream if isawaitable(stream) else stream
+        if isinstance(stream, ExecutionResult):
+            return _refused(stream.errors or [], request_id)
+        return _bodies(stream, request_id)
 
     def _recall(self, request: Request) -> _Prepared | None:
         """A document that was seen before; with other variables it may be too large now."""
@@ -139,6 +172,11 @@ class Engine:
             hide_suggestions=True,
         )
         return await result if isawaitable(result) else result
+
+
+async def _bodies(stream: AsyncIterator[ExecutionResult], request_id: str) -> AsyncIterator[Mapping[str, Any]]:
+    async for result in stream:
+        yield _answer(result, request_id).body
 
 
 def _answer(result: ExecutionResult, request_id: str) -> Answer:

@@ -13,9 +13,10 @@ from schema.entitlement import ComingChange, Entitlement
 from schema.identity import to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of
+from schema.referral import Referral
 from schema.ride import Ride
 from schema.waitlist import WaitlistEntry
-from services import entitlements
+from services import entitlements, referrals
 from services.people import Person
 
 strawberry.enum(Language, description="In which language the rules are told.")
@@ -90,6 +91,14 @@ class Holder:
         if self.person is None:
             return []
         return [WaitlistEntry.of(wish) for wish in await info.context.waitlist(self.person)]
+
+    @strawberry.field(description="Referrals that wait for her answer, or to which she consented, the newest first.")
+    async def referrals(self, info: Info) -> list[Referral]:
+        """The person's referrals."""
+        if self.person is None:
+            return []
+        rows = await referrals.referrals_of(info.context.resources, self.person)
+        return [Referral.of(row, info.context.on) for row in rows]
 
     @strawberry.field(description="The phones that show or showed passes, the newest first.")
     async def credentials(self, info: Info) -> list[Credential]:

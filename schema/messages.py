@@ -1,15 +1,19 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
+from models.notice import NoticeKind
+from models.service import ServiceKind
 from services.binding import BindingRefusal, CodeRefusal
+from services.consents import ConsentRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.feeds import FeedRefusal
 from services.officers import RegisterRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
@@ -102,6 +106,9 @@ DESK = {
     DeskRefusal.CODE_OVER: "这个码已过期，请刷新后再出示。",
     DeskRefusal.CODE_REVOKED: "这个凭证已被替换或注销，请核对证件。",
     DeskRefusal.NO_BOOKING_TODAY: "今天在这里没有她的预约。",
+    DeskRefusal.PROVIDER_NOT_FOUND: "没有这家机构，或者就是本机构。",
+    DeskRefusal.REFERRAL_NOT_FOUND: "没有找到这次转介，或者它已过期。",
+    DeskRefusal.ANSWERED: "这次转介已经答复过了。",
 }
 
 # The sheet of a provider's day.
@@ -217,3 +224,66 @@ def page_size(most: int) -> str:
 def limit(name: str, most: int) -> str:
     """Said to the author of a client whose operation exceeds a limit."""
     return f"The operation exceeds the limit of {most} for {name.replace('_', ' ')}."
+
+
+# A message lies open on a locked screen, and a calendar is read by other companies: the words name no disability.
+NEUTRAL_SERVICE = {
+    ServiceKind.REHAB_TRAINING: "训练",
+    ServiceKind.DAY_CARE: "日间活动",
+    ServiceKind.SIGN_INTERPRETING: "陪同沟通",
+    ServiceKind.LEGAL_AID: "咨询",
+    ServiceKind.DEVICE_FITTING: "适配",
+    ServiceKind.HOME_ASSESSMENT: "上门评估",
+    ServiceKind.VOCATIONAL_COURSE: "课程",
+    ServiceKind.CULTURE_SPORT: "文体活动",
+    ServiceKind.VOLUNTEER_VISIT: "上门探访",
+}
+AT_HOME = "上门服务"
+NOTICE_STATUS = {
+    NoticeKind.REMINDER: "即将开始",
+    NoticeKind.CONFIRMED: "已确认",
+    NoticeKind.CHANGED: "已改时间",
+    NoticeKind.CANCELLED: "已取消",
+    NoticeKind.OFFERED: "有空位",
+}
+_SMS = {
+    NoticeKind.REMINDER: "提醒您：{time}有预约，内容是{service}，地点是{place}。",
+    NoticeKind.CONFIRMED: "您的预约已确认：{time}，内容是{service}，地点是{place}。",
+    NoticeKind.CHANGED: "您的预约改了时间，现在是{time}，内容是{service}，地点是{place}。",
+    NoticeKind.CANCELLED: "您{time}的预约已取消，内容是{service}，地点是{place}。",
+    NoticeKind.OFFERED: "您等候的时段有空位了：{time}，内容是{service}，地点是{place}。",
+}
+
+SUBSCRIPTION_BY_HTTP = "订阅要通过 WebSocket 进行。"
+ONLY_SUBSCRIPTIONS = "这里只接受一个订阅操作。"
+TOO_MANY_SUBSCRIPTIONS = "同时打开的订阅太多，请先关闭一些。"
+NOT_YOUR_DESK = "您不在这个机构工作，不能查看它的名单。"
+NOT_YOUR_WARD = "您不能查看这位残疾人的候补。"
+CONSENT = {
+    ConsentRefusal.TOO_MANY: "一次最多同意三种消息。",
+    ConsentRefusal.MIXED: "一次性消息和长期消息要分开同意。",
+    ConsentRefusal.TEMPLATE_UNKNOWN: "没有这种消息，请刷新页面后再试。",
+    ConsentRefusal.KEY_REUSED: "这次操作与之前的不同，请重新操作一次。",
+    ConsentRefusal.IN_FLIGHT: "正在处理，请稍等再试。",
+}
+FEED = {
+    FeedRefusal.NOT_ALLOWED: "您不能查看这份日历。请先绑定残疾人证，或确认监护关系、工作单位。",
+    FeedRefusal.NOT_FOUND: "没有可以停用的日历地址。",
+}
+CALENDAR_NAME = "我的预约"
+CALENDAR_TOO_OFTEN = "今天读取日历的次数太多，请明天再试。"
+
+
+def sms(kind: NoticeKind, service: str, time: str, place: str) -> str:
+    """The text message for a notice."""
+    return _SMS[kind].format(time=time, service=service, place=place)
+
+
+def sms_until(time: str) -> str:
+    """How long an offered place is kept."""
+    return f"请在{time}前答复。"
+
+
+def moment(local: datetime) -> str:
+    """A time of the district as WeChat's `time` fields want it."""
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"

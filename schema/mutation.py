@@ -8,6 +8,8 @@ from schema.booking_mutation import BookingMutation, Key, Whom, whom
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.desk_mutation import DeskMutation
+from schema.notice import NoticeMutation
+from schema.referral_mutation import ReferralMutation
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -48,7 +50,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(BookingMutation, WaitlistMutation, DeskMutation):
+class Mutation(BookingMutation, WaitlistMutation, DeskMutation, ReferralMutation, NoticeMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

@@ -27,6 +27,7 @@ class Service:
     kind: ServiceKind
     programme: str = strawberry.field(description="The entitlement that pays for it; empty where none does.")
     provider: str
+    provider_id: strawberry.ID
     site: str = strawberry.field(description="Empty where it is given at the resident's own place.")
     address: str
     town: str = strawberry.field(description="Empty where it is given in the whole district.")
@@ -45,6 +46,7 @@ class Service:
             kind=service.kind,
             programme=service.programme,
             provider=service.provider,
+            provider_id=to_id("Provider", service.provider_id),
             site=service.site,
             address=service.address,
             town=service.town,

@@ -125,8 +125,25 @@ async def book_slot(
 
     The same `key` again gets the first answer.
     """
+    person = await person_for(resources, people, resident_id, Act.BOOK, local_date(resources.clock()))
+    # Without an id and with her own is the same request.
+    whom = str(person.id if person else resident_id)
+    return await book_for(resources, viewer, people, person, slot_id, whom, key, interpreter=interpreter)
+
+
+async def book_for(
+    resources: Resources,
+    viewer: Viewer,
+    people: People,
+    person: Person | None,
+    slot_id: UUID,
+    whom: str,
+    key: str,
+    *,
+    interpreter: bool,
+) -> HeldBooking | BookingRefusal:
+    """Take a place for a person for whom the viewer may act; `whom` tells requests with one key apart."""
     at = resources.clock()
-    person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at))
     place = await place_of(resources, slot_id)
     order: Order | None = None
     if person is not None and place is not None:
@@ -148,8 +165,7 @@ async def book_slot(
             await log_for_other(connection, viewer, people, "book_slot", person, at)
         return str(answer)
 
-    # Without an id and with her own is the same request.
-    request = ["book", str(slot_id), str(person.id if person else resident_id), *["interpreter"][: int(interpreter)]]
+    request = ["book", str(slot_id), whom, *["interpreter"][: int(interpreter)]]
     expected = None if order is None else str(order.id)
     return await told(resources, await answer_once(resources, viewer, key, request, work, expected))
 
@@ -220,7 +236,11 @@ async def log_for_other(
 
 async def told(resources: Resources, answer: str) -> HeldBooking | BookingRefusal:
     """What a kept answer stands for."""
-    return BookingRefusal(answer) if answer in _REFUSALS else await booking(resources, UUID(answer))
+    if answer in _REFUSALS:
+        return BookingRefusal(answer)
+    held = await booking(resources, UUID(answer))
+    resources.news.tell(held.service.id)
+    return held
 
 
 async def _cancel(connection: asyncpg.Connection, booking_id: UUID, at: datetime) -> BookingRefusal | None:

@@ -14,6 +14,8 @@ from domain.priority import CallingRule, load_calling_rule
 from domain.rulebook import RuleBook, RuleBooks
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
+from services.message import Sms
+from services.news import News
 from services.resources import Resources
 from services.settings import Settings, SettingsInvalid, refuse_demo_keys
 from services.vault import Vault
@@ -72,7 +74,7 @@ def now() -> datetime:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, keys: Keys, wechat: Wechat, *, clock: Callable[[], datetime] = now
+    settings: Settings, keys: Keys, wechat: Wechat, *, sms: Sms | None = None, clock: Callable[[], datetime] = now
 ) -> AsyncIterator[Resources]:
     """The resources of one server process, closed on leaving; the database may be away meanwhile.
 
@@ -92,10 +94,12 @@ async def open_services(
     )
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
-        rules, directory = load_rules(settings.policy_dir), settings.policy_dir
-        calling, holidays = load_calling(rules.chinese, directory), load_holidays(directory)
-        resources = Resources(settings, keys, vault, database, wechat, rules, calling, holidays, clock)
+        rules, holidays = load_rules(settings.policy_dir), load_holidays(settings.policy_dir)
+        calling = load_calling(rules.chinese, settings.policy_dir)
+        news = News(settings.database_url.get_secret_value(), database, settings.database_command_seconds)
+        resources = Resources(settings, keys, vault, database, wechat, sms, news, rules, calling, holidays, clock)
         try:
             yield resources
         finally:
             await resources.desk.close()
+            await news.close()

@@ -12,9 +12,10 @@ from models.service import ServiceKind
 from services.resources import Resources
 
 # A site's own address goes before its provider's.
-SERVICE_COLUMNS = """v.id AS service_id, v.name AS service_name, v.kind, v.programme, v.cancel_minutes, v.documents,
-       p.name AS provider_name, coalesce(t.address, p.address) AS address, coalesce(t.name, '') AS site_name,
-       coalesce(t.town, '') AS town, t.step_free, t.hearing_loop, t.guide_dog_welcome, t.parking_bay"""
+SERVICE_COLUMNS = """v.id AS service_id, v.provider_id, v.name AS service_name, v.kind, v.programme, v.cancel_minutes,
+       v.documents, p.name AS provider_name, coalesce(t.address, p.address) AS address,
+       coalesce(t.name, '') AS site_name, coalesce(t.town, '') AS town,
+       t.step_free, t.hearing_loop, t.guide_dog_welcome, t.parking_bay"""
 _WHOSE = "JOIN provider p ON p.id = v.provider_id LEFT JOIN site t ON t.id = v.site_id"
 SERVICE_OF_SLOT = f"service v ON v.id = s.service_id {_WHOSE}"
 SERVICE_OF_COURSE = f"service v ON v.id = c.service_id {_WHOSE}"
@@ -50,6 +51,7 @@ class OfferedService:
     """A service with its provider and site; bookings can be cancelled until `cancel_before` ahead of the start."""
 
     id: UUID
+    provider_id: UUID
     name: str
     kind: ServiceKind
     programme: str
@@ -66,6 +68,7 @@ class OfferedService:
         """The service of a row with `SERVICE_COLUMNS`."""
         return cls(
             row["service_id"],
+            row["provider_id"],
             row["service_name"],
             ServiceKind(row["kind"]),
             row["programme"],

@@ -9,7 +9,9 @@ from domain.access import Viewer
 from domain.attendance import DeskRefusal
 from domain.quote import Quote
 from models.booking import BookingFlag, BookingState
+from models.notice import NoticeKind
 from services.desks import DeskBooking, at_desk
+from services.notices import tell_of_booking
 from services.offers import give_back
 from services.people import residents_by_id
 from services.places import place_of, quotes_for
@@ -30,6 +32,7 @@ async def confirm_booking(resources: Resources, viewer: Viewer, booking_id: UUID
     async def work(connection: asyncpg.Connection, row: asyncpg.Record, at: datetime) -> DeskRefusal | None:
         if row["state"] == BookingState.REQUESTED:
             await connection.execute(_CONFIRM, row["id"], at)
+            await tell_of_booking(connection, row["id"], NoticeKind.CONFIRMED, at)
             return None
         return None if row["state"] == BookingState.BOOKED else DeskRefusal.NOT_REQUESTED
 

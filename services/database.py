@@ -14,7 +14,7 @@ from tortoise.exceptions import DBConnectionError
 
 from models.config import tortoise_config
 
-_AWAY = (
+AWAY = (
     OSError,
     TimeoutError,
     DBConnectionError,
@@ -119,7 +119,7 @@ async def _roll_back(connection: asyncpg.Connection, transaction: asyncpg.transa
 def _translated() -> Iterator[None]:
     try:
         yield
-    except _AWAY as error:
+    except AWAY as error:
         raise DatabaseUnavailable(type(error).__name__) from error
 
 

@@ -23,6 +23,7 @@ _DESKS = f"""
 SELECT p.id, p.name FROM provider_staff d JOIN provider p ON p.id = d.provider_id WHERE {_IN_FORCE}
 ORDER BY p.name, p.id
 """
+_SERVICES = "SELECT id FROM service WHERE provider_id = $1"
 _WORKS_AT = f"SELECT EXISTS (SELECT FROM provider_staff d WHERE {_IN_FORCE} AND d.provider_id = $3)"
 
 _BOOKINGS = f"""
@@ -75,6 +76,11 @@ async def desks_of(resources: Resources, viewer: Viewer) -> Sequence[Desk]:
     """The desks at which the viewer works today."""
     rows = await resources.database.fetch(_DESKS, viewer.account_id, local_date(resources.clock()))
     return [Desk(row["id"], row["name"]) for row in rows]
+
+
+async def services_of(resources: Resources, provider_id: UUID) -> Sequence[UUID]:
+    """The services of a provider, whose bookings make its day."""
+    return [row["id"] for row in await resources.database.fetch(_SERVICES, provider_id)]
 
 
 async def sites_of(resources: Resources, provider_id: UUID) -> Sequence[DeskSite]:

@@ -11,9 +11,11 @@ from domain.access import Act, Viewer
 from domain.booking import BookingRefusal, refuse_cancellation
 from domain.dates import local_date
 from domain.quote import Quote
+from models.notice import NoticeKind
 from models.record import new_id
 from services.bookings import HeldBooking, answer_once, bookings_in, lock_for_booking, log_for_other
 from services.catalogue import SERVICE_COLUMNS, SERVICE_OF_COURSE, OfferedService
+from services.notices import tell_of_booking
 from services.people import People, Person, person_for
 from services.places import Order, Place, places_of, quotes_for, take
 from services.resources import Resources
@@ -48,6 +50,8 @@ FROM course c JOIN {SERVICE_OF_COURSE} JOIN LATERAL (
 ) e ON e.first_at > $1
 WHERE $2::uuid IS NULL OR c.id > $2 ORDER BY c.id LIMIT $3
 """
+
+_NEXT_LEFT = "SELECT id FROM booking WHERE enrolment_id = $1 AND cancelled_at = $2 ORDER BY starts_at LIMIT 1"
 
 _REFUSALS = frozenset(BookingRefusal)
 
@@ -157,6 +161,9 @@ async def cancel_course(
         if coming is None or refuse_cancellation(coming.starts_at, coming.cancel_before, at) is not None:
             return BookingRefusal.TOO_LATE
         await connection.execute(_LEAVE, enrolment_id, at)
+        # One message for the series: that of its next session.
+        next_id = await connection.fetchval(_NEXT_LEFT, enrolment_id, at)
+        await tell_of_booking(connection, next_id, NoticeKind.CANCELLED, at)
         await log_for_other(connection, viewer, people, "cancel_course", person, at)
         return str(enrolment_id)
 

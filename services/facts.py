@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 
 import asyncpg
 import structlog
 
 from domain.card import CardOnRecord, birth_fact, card_facts
-from domain.fact import Fact, FactInvalid
+from domain.fact import Fact, FactInvalid, FactValue
 from domain.vocabulary import Vocabulary
 from services.vault import DataKey, Sealed
 
@@ -49,17 +50,17 @@ def stated(rows: Iterable[asyncpg.Record], key: DataKey, vocabulary: Vocabulary)
 
 
 def _fact(row: asyncpg.Record, key: DataKey, vocabulary: Vocabulary) -> Fact:
+    value = _value(vocabulary, row["name"], row["source"], key.open(Sealed.FACT, row["value_sealed"]))
+    return Fact(row["name"], value, row["source"], row["valid_from"], row["valid_until"], row["recorded_on"])
+
+
+# Few texts are stated of many people, and reading one anew for each would be a third of reading the register.
+@lru_cache(maxsize=10_000)
+def _value(vocabulary: Vocabulary, name: str, source: str, text: str) -> FactValue:
     try:
-        raw = json.loads(key.open(Sealed.FACT, row["value_sealed"]))
+        raw = json.loads(text)
     except json.JSONDecodeError:
-        raise FactInvalid(f"The stored value of fact {row['name']!r} is no JSON. Correct it at its source.") from None
-    fact = Fact(
-        row["name"],
-        vocabulary.decode(row["name"], raw),
-        row["source"],
-        row["valid_from"],
-        row["valid_until"],
-        row["recorded_on"],
-    )
-    vocabulary.check_one(fact)
-    return fact
+        raise FactInvalid(f"The stored value of fact {name!r} is no JSON. Correct it at its source.") from None
+    value = vocabulary.decode(name, raw)
+    vocabulary.check_one(Fact(name, value, source, None, None, date.min))
+    return value

@@ -1,4 +1,4 @@
-"""The locks of bookings, taken in the one order that ADR 12 allows, so that no two use cases wait for each other."""
+"""The locks of bookings, taken in the one order that ADR 16 allows, so that no two use cases wait for each other."""
 
 from uuid import UUID
 

@@ -5,9 +5,11 @@ from uuid import UUID
 
 import asyncpg
 
+from models.notice import NoticeKind
 from models.record import new_id
 from models.waitlist import OfferState, WaitlistState
 from services.locks import lock_slots
+from services.notices import tell_of_booking, tell_of_offer
 from services.resources import Resources
 
 # Continues a statement whose `freed` names the slot that lost a holder; $2 is the instant, $3 the id of a new offer.
@@ -78,13 +80,18 @@ WHERE s.id = e.slot_id AND e.state = 'waiting' AND s.starts_at <= $1
 
 async def give_back(connection: asyncpg.Connection, booking_id: UUID, at: datetime) -> None:
     """Cancel a booking, whose lock the caller holds, and pass its place on."""
-    await connection.execute(_CANCEL, booking_id, at, new_id())
+    offer_id = new_id()
+    await connection.execute(_CANCEL, booking_id, at, offer_id)
+    await tell_of_booking(connection, booking_id, NoticeKind.CANCELLED, at)
+    await tell_of_offer(connection, offer_id, at)
 
 
 async def end_offer(connection: asyncpg.Connection, offer_id: UUID, at: datetime, state: OfferState) -> None:
     """Decline an open offer, or let one expire that has run out, and pass its place on; the caller holds the slot."""
     entry = WaitlistState.LAPSED if state is OfferState.EXPIRED else WaitlistState.LEFT
-    await connection.execute(_END, offer_id, at, new_id(), state, entry)
+    next_id = new_id()
+    await connection.execute(_END, offer_id, at, next_id, state, entry)
+    await tell_of_offer(connection, next_id, at)
 
 
 async def expire_offers(resources: Resources) -> int:
@@ -103,7 +110,9 @@ async def expire_offers(resources: Resources) -> int:
         async with resources.database.transaction() as connection:
             await lock_slots(connection, row["id"])
             while await connection.fetchval(_HOLD, row["id"]):
-                if not await connection.fetch(_CALL, row["id"], at, new_id()):
+                offer_id = new_id()
+                if not await connection.fetch(_CALL, row["id"], at, offer_id):
                     break
+                await tell_of_offer(connection, offer_id, at)
     await resources.database.fetch(_IN_VAIN, at)
     return ended

@@ -7,10 +7,12 @@ import asyncpg
 from domain.access import Act, Viewer
 from domain.booking import BookingRefusal
 from domain.dates import local_date
+from models.notice import NoticeKind
 from models.record import new_id
 from services.allocations import hold
 from services.bookings import HeldBooking, answer_once, lock_for_booking, log_for_other, refuse_change, told
 from services.locks import lock_booking
+from services.notices import tell_of_booking, tell_of_offer
 from services.offers import TO_THE_NEXT
 from services.people import People, person_for
 from services.places import Order, Place, place_of, prepare, quotes_for
@@ -65,8 +67,11 @@ async def reschedule_booking(
         if isinstance(ready, BookingRefusal):
             return ready
         columns = (row["slot_id"], slot_id, ready.state, *ready.terms)
-        await connection.execute(_MOVE, booking_id, at, new_id(), *columns)
+        offer_id = new_id()
+        await connection.execute(_MOVE, booking_id, at, offer_id, *columns)
         await hold(connection, ready.chosen, booking_id)
+        await tell_of_booking(connection, booking_id, NoticeKind.CHANGED, at)
+        await tell_of_offer(connection, offer_id, at)
         await log_for_other(connection, viewer, people, "reschedule_booking", person, at)
         return str(booking_id)
 

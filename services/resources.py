@@ -10,6 +10,8 @@ from domain.rulebook import RuleBooks
 from services.database import Database
 from services.desk import Desk
 from services.keys import Keys
+from services.message import Sms
+from services.news import News
 from services.settings import Settings
 from services.vault import Vault
 from services.wechat import Wechat
@@ -17,13 +19,15 @@ from services.wechat import Wechat
 
 @dataclass(frozen=True)
 class Resources:
-    """The settings, the secrets, the doors to database and WeChat, the rules and holidays, the clock, and the desk."""
+    """Settings, secrets, the doors to database, WeChat and text messages, rules, holidays, the clock, and the desk."""
 
     settings: Settings
     keys: Keys
     vault: Vault
     database: Database
     wechat: Wechat
+    sms: Sms | None
+    news: News
     rules: RuleBooks
     calling: CallingRule
     holidays: HolidayCalendar

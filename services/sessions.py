@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from domain.access import Viewer
 from models.record import new_id
 from services.idempotency import hash_key
+from services.openid import seal_openid
 from services.resources import Resources
 from services.vault import NONCE_BYTES, Indexed
 
@@ -69,11 +70,13 @@ async def sign_in(resources: Resources, code: str) -> SignedIn:
     openid = await resources.wechat.openid(code)
     at = resources.clock()
     async with resources.database.transaction() as connection:
+        index = resources.vault.index(Indexed.OPENID, openid)
         account_id = await connection.fetchval(
-            "INSERT INTO account (id, openid_index, created_at) VALUES ($1, $2, $3) "
-            "ON CONFLICT (openid_index) DO UPDATE SET openid_index = EXCLUDED.openid_index RETURNING id",
+            "INSERT INTO account (id, openid_index, openid_sealed, created_at) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (openid_index) DO UPDATE SET openid_sealed = EXCLUDED.openid_sealed RETURNING id",
             new_id(),
-            resources.vault.index(Indexed.OPENID, openid),
+            index,
+            seal_openid(resources.keys, index, openid),
             at,
         )
         session = _Session(new_id(), account_id, at + timedelta(days=resources.settings.refresh_token_days))
@@ -137,19 +140,36 @@ def read_access_token(resources: Resources, token: str, address: str) -> Viewer:
     Raises:
         AccessTokenInvalid: see there.
     """
+    claims = _claims(resources, token)
     try:
-        claims = _claims(token, resources.keys.derived("access"))
+        return Viewer(UUID(claims["sub"]), UUID(claims["sid"]), address)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise AccessTokenInvalid from error
+
+
+def access_token_ends(resources: Resources, token: str) -> datetime:
+    """When an access token that holds now will hold no more.
+
+    Raises:
+        AccessTokenInvalid: see there.
+    """
+    return datetime.fromtimestamp(float(_claims(resources, token)["exp"]), UTC)
+
+
+def _claims(resources: Resources, token: str) -> Mapping[str, Any]:
+    try:
+        claims = _decoded(token, resources.keys.derived("access"))
         # Checked here and not by the library, which knows only the machine's clock.
         if float(claims["exp"]) <= resources.clock().timestamp():
             raise AccessTokenInvalid
-        return Viewer(UUID(claims["sub"]), UUID(claims["sid"]), address)
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
         raise AccessTokenInvalid from error
+    return claims
 
 
 # A phone sends one token with many requests; what may have changed since, expiry and session, is asked each time.
 @lru_cache(maxsize=10_000)
-def _claims(token: str, key: bytes) -> Mapping[str, Any]:
+def _decoded(token: str, key: bytes) -> Mapping[str, Any]:
     return jwt.decode(
         token,
         key,

@@ -1,6 +1,7 @@
 """Reads the environment once, so that a wrong value stops the start with a sentence instead of surfacing later."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,13 @@ from pydantic import DirectoryPath, Field, SecretStr, ValidationError, model_val
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from models.notice import NoticeKind
+from services.template import Template, parse_template
+
 SANDBOX_PATH = "/sandbox/wechat"
+SMS_SANDBOX_PATH = "/sandbox/sms"
+_DEMO_TEMPLATE = "demo-{kind} once thing1=service time2=time thing3=place phrase4=status"
+_DEMO_OFFER = "demo-offered once thing1=service time2=time thing3=place time4=until"
 
 
 class SettingsInvalid(Exception):  # named, like every refusal here, for what is wrong
@@ -70,6 +77,16 @@ class Settings(BaseSettings):
     wechat_api: str = Field("", description="base URL of WeChat's API; decides between the real one and the sandbox")
     wechat_app_id: str = Field("", description="the mini program's id")
     wechat_app_secret: SecretStr = Field(SecretStr(""), description="the mini program's secret")
+    sms_api: str = Field(
+        "", description="URL that sends a text message for a POST of phone and text; no text messages when empty"
+    )
+    wechat_template_reminder: str = Field(
+        "", description="template of reminders: its id, `once` or `long`, its fields; only text messages when empty"
+    )
+    wechat_template_confirmed: str = Field("", description="template for a booking that its provider confirmed")
+    wechat_template_changed: str = Field("", description="template for a booking at another time or place")
+    wechat_template_cancelled: str = Field("", description="template for a cancelled booking")
+    wechat_template_offered: str = Field("", description="template for a place that became free for who waits")
     log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR")
 
     max_depth: Count = Field(10, description="fields nested in an operation")
@@ -84,10 +101,14 @@ class Settings(BaseSettings):
     max_json_nesting: int = Field(32, ge=4, le=200, description="nested arrays and objects in a request")
     max_body_bytes: Bytes = Field(100 * 1_024, description="bytes of a request")
     max_upload_bytes: Bytes = Field(2 * 1_024 * 1_024, description="bytes of a scanner's upload")
+    max_subscriptions: Count = Field(5, description="subscriptions on one WebSocket")
+    websocket_init_seconds: Seconds = Field(10.0, description="time for a WebSocket to say who it is, then 4408")
     body_seconds: Seconds = Field(20.0, description="time to receive a request's body, then 408")
     request_seconds: Seconds = Field(2.8, description="time to answer a request, then 503")
     drain_seconds: float = Field(1.0, ge=0, le=300, description="time a shutdown is announced before it begins")
     shutdown_seconds: Seconds = Field(10.0, description="time for running requests to end at shutdown")
+
+    job_heartbeat_seconds: Seconds = Field(30.0, description="silence after which a worker's jobs are given to another")
 
     access_token_seconds: Seconds = Field(600.0, description="life of an access token")
     refresh_token_days: Days = Field(30, description="life of a session from its sign-in")
@@ -132,12 +153,20 @@ class Settings(BaseSettings):
         _check_proxies(self.trusted_proxies)
         match self.mode:
             case Mode.DEMO:
-                if not self.wechat_api:
-                    object.__setattr__(self, "wechat_api", f"http://127.0.0.1:{self.port}{SANDBOX_PATH}")
+                for name, value in _demo_defaults(self.port).items():
+                    if not getattr(self, name):
+                        object.__setattr__(self, name, value)
             case Mode.PRODUCTION:
                 _check_production(self)
         _check_wechat_api(self)
+        _check_sms_api(self)
+        _check_templates(self)
         return self
+
+    def templates(self) -> Mapping[NoticeKind, Template]:
+        """The template of each kind of notice that has one."""
+        given = {kind: getattr(self, f"wechat_template_{kind}") for kind in NoticeKind}
+        return {kind: parse_template(text) for kind, text in given.items() if text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +241,29 @@ def _check_wechat_api(settings: Settings) -> None:
         url.scheme != "https" or _is_local(host) or url.path.startswith(SANDBOX_PATH)
     ):
         raise _problem("WECHAT_API must be WeChat's own https address in production, never a sandbox")
+
+
+def _demo_defaults(port: int) -> dict[str, str]:
+    templates = {kind: _DEMO_TEMPLATE.format(kind=kind) for kind in NoticeKind} | {NoticeKind.OFFERED: _DEMO_OFFER}
+    return {
+        "wechat_api": f"http://127.0.0.1:{port}{SANDBOX_PATH}",
+        "sms_api": f"http://127.0.0.1:{port}{SMS_SANDBOX_PATH}",
+        **{f"wechat_template_{kind}": text for kind, text in templates.items()},
+    }
+
+
+def _check_sms_api(settings: Settings) -> None:
+    if settings.sms_api and re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", settings.sms_api) is None:
+        raise _problem("SMS_API must be a URL like https://gateway.example/messages")
+
+
+def _check_templates(settings: Settings) -> None:
+    for kind in NoticeKind:
+        try:
+            if text := getattr(settings, f"wechat_template_{kind}"):
+                parse_template(text)
+        except ValueError as error:
+            raise _problem(f"WECHAT_TEMPLATE_{kind.upper()} {error}") from None
 
 
 def _check_database_url(name: str, value: SecretStr | None) -> None:

@@ -48,9 +48,10 @@ class Indexed(StrEnum):
     BINDING_CODE = "binding_code"
     ENROLMENT_CODE = "enrolment_code"
     ADDRESS_OF_CLIENT = "address_of_client"
+    CALENDAR = "calendar"
 
 
-_EXACT = {Indexed.OPENID, Indexed.REFRESH_TOKEN, Indexed.ADDRESS_OF_CLIENT}
+_EXACT = {Indexed.OPENID, Indexed.REFRESH_TOKEN, Indexed.ADDRESS_OF_CLIENT, Indexed.CALENDAR}
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,17 @@ def print_code(
     typer.echo(new_code(notes.address, kind, subject))
 
 
+@app.command("messages")
+def print_messages() -> None:
+    """Print what the demo has sent: WeChat's messages and text messages, one a line."""
+    from cli.demo.notes import notes_file, read_notes
+    from cli.demo.sandbox import messages
+
+    notes = read_notes(notes_file(operator_settings()))
+    for each in messages(notes.address):
+        typer.echo(f"{each.channel}  {each.to}  {'  '.join(each.texts)}")
+
+
 def _show_text(phone: "Phone", account: "DemoAccount", at: datetime) -> None:
     del account
     typer.echo(phone.show(at))

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 
 from card.credential import CredentialKind
 from card.enrolment import split_enrolment_code
 from card.tariff import BearerRule, CompanionTerms, Outcome, Tariff, TariffRule, encode_tariff
+from cli.demo.appointments import add_appointments
 from cli.demo.notes import DemoAccount, DemoScanner
 from cli.demo.people import district
 from cli.explanation import CommandFailed
@@ -30,6 +32,12 @@ JOIN card c ON c.resident_id = r.id AND c.state = 'active'
 WHERE r.phone_index = $1 OR g.id IS NOT NULL ORDER BY r.id LIMIT 1
 """
 
+_WITHOUT_CLERK: Final = """
+SELECT id FROM provider p WHERE NOT EXISTS (
+    SELECT FROM provider_staff d WHERE d.provider_id = p.id AND d.account_id = $1
+)
+"""
+
 
 @dataclass(frozen=True)
 class Cast:
@@ -47,15 +55,18 @@ async def add_fixtures(resources: Resources, known: Sequence[DemoScanner]) -> Ca
         CommandFailed: the register is another one than the demo's, or was sealed with other keys.
     """
     async with resources.database.transaction() as connection:
-        accounts = [await _account(connection, resources, person) for person in district()["featured"]]
-        await _add_clerk(connection, resources)
+        featured = [await _account(connection, resources, person) for person in district()["featured"]]
+        clerk_id = await _add_clerk(connection, resources)
         scanners = [await _scanner(connection, resources, operator, known) for operator in district()["operator"]]
         count = await connection.fetchval("SELECT count(*) FROM resident")
-    return Cast(count, tuple(accounts), tuple(scanners))
+    await add_appointments(resources, clerk_id, district()["federation"], [resident_id for resident_id, _ in featured])
+    return Cast(count, tuple(account for _, account in featured), tuple(scanners))
 
 
-async def _account(connection: asyncpg.Connection, resources: Resources, person: dict[str, Any]) -> DemoAccount:
-    """The featured person, or her guardian, as the register has her."""
+async def _account(
+    connection: asyncpg.Connection, resources: Resources, person: dict[str, Any]
+) -> tuple[UUID, DemoAccount]:
+    """The featured person's id, and herself or her guardian as the register has her."""
     phone = person["guardian"]["phone"] if "guardian" in person else person["phone"]
     row = await connection.fetchrow(_BY_PHONE, resources.vault.index(Indexed.PHONE, phone))
     if row is None:
@@ -68,14 +79,15 @@ async def _account(connection: asyncpg.Connection, resources: Resources, person:
     name = key.open(Sealed.NAME, row["name_sealed"])
     card_number = key.open(Sealed.CARD_NUMBER, row["number_sealed"])
     if row["guardian_sealed"] is None:
-        return DemoAccount(f"demo-{phone}", name, phone, card_number)
+        return row["id"], DemoAccount(f"demo-{phone}", name, phone, card_number)
     guardian = key.open(Sealed.GUARDIAN_NAME, row["guardian_sealed"])
-    return DemoAccount(f"demo-{phone}", guardian, phone, card_number, ward=name)
+    return row["id"], DemoAccount(f"demo-{phone}", guardian, phone, card_number, ward=name)
 
 
-async def _add_clerk(connection: asyncpg.Connection, resources: Resources) -> None:
+async def _add_clerk(connection: asyncpg.Connection, resources: Resources) -> UUID:
+    """The clerk of the federation, who can play every provider's desk as well."""
     at = resources.clock()
-    account_id = await connection.fetchval(
+    account_id: UUID = await connection.fetchval(
         "INSERT INTO account (id, openid_index, created_at) VALUES ($1, $2, $3) "
         "ON CONFLICT (openid_index) DO UPDATE SET openid_index = EXCLUDED.openid_index RETURNING id",
         new_id(),
@@ -90,6 +102,14 @@ async def _add_clerk(connection: asyncpg.Connection, resources: Resources) -> No
         StaffRole.CLERK.value,
         district()["federation"],
     )
+    for row in await connection.fetch(_WITHOUT_CLERK, account_id):
+        await connection.execute(
+            "INSERT INTO provider_staff (id, provider_id, account_id) VALUES ($1, $2, $3)",
+            new_id(),
+            row["id"],
+            account_id,
+        )
+    return account_id
 
 
 async def _scanner(

@@ -1,7 +1,9 @@
-"""Asks the running demo's stand-in for WeChat for the codes that a real phone would get from WeChat itself."""
+"""Asks the running demo's stand-in for WeChat for what a real phone would get: codes, and the messages sent to it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -16,6 +18,33 @@ class CodeKind(StrEnum):
 
     LOGIN = "login"
     PHONE = "phone"
+
+
+@dataclass(frozen=True)
+class SentMessage:
+    """A message that the demo sent: by which channel, to whom, and its texts in order."""
+
+    channel: str
+    to: str
+    texts: tuple[str, ...]
+
+
+def messages(address: str) -> Sequence[SentMessage]:
+    """Every message since the demo's server started, the oldest first.
+
+    Raises:
+        CommandFailed: no demo server answers at `address`.
+    """
+    try:
+        answer = httpx.get(f"{address}{SANDBOX_PATH}/messages", timeout=TIMEOUT_SECONDS)
+        answer.raise_for_status()
+        return [SentMessage(each["channel"], each["to"], _texts(each)) for each in answer.json()]
+    except (httpx.HTTPError, ValueError, KeyError):
+        raise CommandFailed(f"No demo server keeps messages at {address}: start it with `make run`.") from None
+
+
+def _texts(message: dict[str, Any]) -> tuple[str, ...]:
+    return (message["text"],) if "text" in message else tuple(message["data"].values())
 
 
 def new_code(address: str, kind: CodeKind, subject: str, seconds: int | None = None) -> str:

@@ -44,7 +44,7 @@ def hold(settings: "Settings", address: str) -> None:
         notes = fill(serving, keys, urls, address, console)
         log = settings.data_dir / "log" / "server.log"
         with _greeted(notes, settings.data_dir, console), _errors_to(log):
-            serve_until_stopped(serving)
+            serve_until_stopped(serving, works=True)
 
 
 @contextmanager

@@ -111,7 +111,7 @@ async def test_a_draining_server_closes_its_connections() -> None:
     assert ("Connection" in before.headers, after.headers["Connection"]) == (False, "close")
 
 
-async def test_nothing_but_http_is_served() -> None:
-    """A WebSocket is a mistake of the server's configuration."""
-    with pytest.raises(TypeError, match="websocket"):
-        await app()({"type": "websocket"}, None, None)  # type: ignore[arg-type] # never called
+async def test_nothing_but_http_and_websocket_is_served() -> None:
+    """A lifespan is a mistake of the server's configuration."""
+    with pytest.raises(TypeError, match="lifespan"):
+        await app()({"type": "lifespan"}, None, None)  # type: ignore[arg-type] # never called

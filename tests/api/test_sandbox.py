@@ -10,8 +10,11 @@ from starlette.routing import Router
 from api.envelope import Envelope, Lifecycle
 from api.sandbox import MAX_CODES, Sandbox
 from api.wechat import WechatClient
+from models.notice import NoticeKind
+from models.service import ServiceKind
+from services.message import Message
 from services.settings import SANDBOX_PATH, Settings, load_settings
-from services.wechat import WechatCodeInvalid, WechatUnavailable
+from services.wechat import WechatCodeInvalid, WechatNoConsent, WechatUnavailable
 from tests.services.register import Clock
 
 START = datetime(2026, 3, 11, 2, tzinfo=UTC)
@@ -140,3 +143,73 @@ async def test_codes_do_not_pile_up(bench: Bench, clock: Clock) -> None:
     assert MAX_CODES == 10_000
     clock.forward(hours=1)
     assert await bench.code(kind="login", openid="o-2")
+
+
+MESSAGE = Message(NoticeKind.CHANGED, ServiceKind.DAY_CARE, START, "城东站")
+DATA = {name: {"value": "训练"} for name in ("thing1", "thing3", "phrase4")} | {
+    "time2": {"value": "2026年3月11日 10:00"}
+}
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """The demo's."""
+    return load_settings({"MODE": "demo", **APP})
+
+
+async def test_a_message_is_kept_to_be_read(bench: Bench, settings: Settings) -> None:
+    """As WeChat got it."""
+    client = WechatClient(bench.http, APP["WECHAT_APP_ID"], lambda: APP["WECHAT_APP_SECRET"], 5, settings.templates())
+
+    await client.send("o-1", MESSAGE)
+
+    (kept,) = (await bench.http.get("/messages")).json()
+    assert (kept["channel"], kept["to"], kept["template"]) == ("wechat", "o-1", "demo-changed")
+    assert kept["data"]["time2"] == "2026年3月11日 10:00"
+
+
+async def test_a_message_fares_as_the_sandbox_was_told(bench: Bench, settings: Settings) -> None:
+    """A refused one is not kept."""
+    client = WechatClient(bench.http, APP["WECHAT_APP_ID"], lambda: APP["WECHAT_APP_SECRET"], 5, settings.templates())
+    await bench.http.post("/outcomes", json={"errcode": 43101, "times": 1})
+
+    with pytest.raises(WechatNoConsent):
+        await client.send("o-1", MESSAGE)
+    await client.send("o-1", MESSAGE)
+
+    assert len((await bench.http.get("/messages")).json()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "errcode"),
+    [
+        ({}, 0),
+        ({"template_id": "another"}, 40037),
+        ({"data": {}}, 47003),
+        ({"data": {**DATA, "thing9": {"value": "x"}}}, 47003),
+        ({"data": {**DATA, "thing1": {"value": "长" * 21}}}, 47003),
+        ({"data": {**DATA, "thing1": {}}}, 47003),
+        ({"data": {**DATA, "phrase4": {"value": "abc"}}}, 47003),
+        ({"data": {**DATA, "time2": {"value": "tomorrow"}}}, 47003),
+    ],
+)
+async def test_a_message_is_checked_as_wechat_checks_it(bench: Bench, changes: dict[str, Any], errcode: int) -> None:
+    """Template, names of fields, lengths and forms."""
+    credentials = {"grant_type": "client_credential", "appid": APP["WECHAT_APP_ID"], "secret": APP["WECHAT_APP_SECRET"]}
+    token = (await bench.http.post("/cgi-bin/stable_token", json=credentials)).json()["access_token"]
+    body = {"touser": "o-1", "template_id": "demo-changed", "data": DATA, **changes}
+
+    answer = await bench.http.post("/cgi-bin/message/subscribe/send", params={"access_token": token}, json=body)
+    without = await bench.http.post("/cgi-bin/message/subscribe/send", params={"access_token": "x"}, json=body)
+
+    assert answer.json()["errcode"] == errcode
+    assert without.json()["errcode"] == 40001
+
+
+async def test_strangers_read_no_messages(settings: Settings, clock: Clock) -> None:
+    """Nor decide how they fare."""
+    bench = Bench(settings, clock, peer="192.0.2.1")
+
+    answers = [await bench.http.get("/messages"), await bench.http.post("/outcomes", json={})]
+
+    assert [each.status_code for each in answers] == [403, 403]

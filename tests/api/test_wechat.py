@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -12,11 +13,26 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api.wechat import WechatClient, open_wechat
+from models.notice import NoticeKind
+from models.service import ServiceKind
+from services.message import Message
 from services.settings import load_settings
-from services.wechat import WechatCodeInvalid, WechatRateLimited, WechatRefusal, WechatRisky, WechatUnavailable
+from services.template import parse_template
+from services.wechat import (
+    WechatCodeInvalid,
+    WechatMessageInvalid,
+    WechatNoConsent,
+    WechatNotReached,
+    WechatRateLimited,
+    WechatRefusal,
+    WechatRisky,
+    WechatUnavailable,
+)
 from tests.api.live import free_port
 
 SECRET = "very-secret-app-secret"
+TEMPLATE = parse_template("tmpl-1 once thing1=service time2=time")
+MESSAGE = Message(NoticeKind.CHANGED, ServiceKind.DAY_CARE, datetime(2026, 3, 11, 2, tzinfo=UTC), "")
 PHONE = {"phoneNumber": "+8613800000000", "purePhoneNumber": "13800000000", "countryCode": "86"}
 
 
@@ -29,6 +45,7 @@ class ScriptedWechat:
         self.token: Any = {"access_token": "t-1", "expires_in": 7200}
         self.tokens = 0
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.sent: list[Any] = [{"errcode": 0, "errmsg": "ok", "msgid": 1}]
         self.silent = False
 
     def client(self, seconds: float = 5.0) -> WechatClient:
@@ -36,11 +53,12 @@ class ScriptedWechat:
         routes = [
             Route("/sns/jscode2session", self._answer(lambda: self.session)),
             Route("/cgi-bin/stable_token", self._answer(self._next_token), methods=["POST"]),
+            Route("/cgi-bin/message/subscribe/send", self._answer(lambda: self.sent.pop(0)), methods=["POST"]),
             Route("/wxa/business/getuserphonenumber", self._answer(lambda: self.phones.pop(0)), methods=["POST"]),
         ]
         transport = httpx.ASGITransport(Starlette(routes=routes))
         http = httpx.AsyncClient(transport=transport, base_url="http://wechat.test")
-        return WechatClient(http, "wx-1", lambda: SECRET, seconds)
+        return WechatClient(http, "wx-1", lambda: SECRET, seconds, {NoticeKind.CHANGED: TEMPLATE})
 
     def _next_token(self) -> Any:
         self.tokens += 1
@@ -96,8 +114,9 @@ async def test_a_token_that_wechat_refuses_is_fetched_anew_once(wechat: Scripted
     with pytest.raises(WechatUnavailable):
         await client.phone_number("p-2")
 
-    assert wechat.tokens == 3
-    assert b'"force_refresh":true' in wechat.requests[2][2]
+    assert wechat.tokens == 5
+    assert b'"force_refresh":false' in wechat.requests[2][2]
+    assert b'"force_refresh":true' in wechat.requests[3][2]
 
 
 async def test_a_token_near_its_end_is_fetched_anew(wechat: ScriptedWechat) -> None:
@@ -210,3 +229,88 @@ async def test_an_unreachable_wechat_tells_no_secret() -> None:
     assert refused.value.__suppress_context__
     assert SECRET not in repr(refused.value)
     assert str(refused.value) == "ConnectError"
+
+
+async def test_a_message_is_sent_by_its_template(wechat: ScriptedWechat) -> None:
+    """The request is that of `subscribeMessage.send`."""
+    await wechat.client().send("o-1", MESSAGE)
+
+    path, query, body = wechat.requests[1]
+    assert (path, query) == ("/cgi-bin/message/subscribe/send", {"access_token": "t-1"})
+    assert httpx.Response(200, content=body).json() == {
+        "touser": "o-1",
+        "template_id": "tmpl-1",
+        "lang": "zh_CN",
+        "data": {"thing1": {"value": "日间活动"}, "time2": {"value": "2026年3月11日 10:00"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("errcode", "refusal"),
+    [
+        (43101, WechatNoConsent),
+        (47003, WechatMessageInvalid),
+        (40037, WechatMessageInvalid),
+        (40003, WechatMessageInvalid),
+        (45009, WechatRateLimited),
+        (-1, WechatNotReached),
+        ("x", WechatMessageInvalid),
+    ],
+)
+async def test_each_refusal_of_a_message_says_what_to_do(
+    wechat: ScriptedWechat, errcode: object, refusal: type[WechatRefusal]
+) -> None:
+    """Ask again, ask her, or mend the template."""
+    wechat.sent = [{"errcode": errcode, "errmsg": "no"}]
+
+    with pytest.raises(WechatRefusal) as refused:
+        await wechat.client().send("o-1", MESSAGE)
+
+    assert type(refused.value) is refusal
+
+
+@pytest.mark.parametrize("ended", [40001, 42001])
+async def test_a_message_survives_one_ended_token_and_not_two(wechat: ScriptedWechat, ended: int) -> None:
+    """The second refusal of a token is our credentials' fault, and says so."""
+    client = wechat.client()
+    wechat.sent = [{"errcode": ended}, {"errcode": 0}, {"errcode": ended}, {"errcode": ended}]
+
+    await client.send("o-1", MESSAGE)
+    with pytest.raises(WechatMessageInvalid, match=str(ended)):
+        await client.send("o-1", MESSAGE)
+
+
+async def test_another_process_may_have_renewed_the_token(wechat: ScriptedWechat) -> None:
+    """Then the kept one has changed, and nothing is forced, which would end theirs."""
+    client = wechat.client()
+    wechat.sent = [{"errcode": 0}, {"errcode": 40001}, {"errcode": 0}]
+    await client.send("o-1", MESSAGE)
+    wechat.token = {"access_token": "t-2", "expires_in": 7200}
+
+    await client.send("o-1", MESSAGE)
+
+    assert wechat.tokens == 2
+    assert not any(b'"force_refresh":true' in body for _, _, body in wechat.requests)
+
+
+async def test_silence_after_a_message_is_an_unknown_outcome(wechat: ScriptedWechat) -> None:
+    """It may have arrived; before the token came, it cannot have."""
+    known = wechat.client(0.2)
+    await known.send("o-1", MESSAGE)
+    wechat.silent = True
+
+    with pytest.raises(WechatUnavailable) as unknown:
+        await known.send("o-1", MESSAGE)
+    with pytest.raises(WechatNotReached):
+        await wechat.client(0.2).send("o-1", MESSAGE)
+
+    assert not isinstance(unknown.value, WechatNotReached)
+
+
+async def test_a_host_that_nobody_reaches_was_sent_nothing() -> None:
+    """A refused connection is certain."""
+    settings = load_settings({"MODE": "demo", "WECHAT_API": f"http://127.0.0.1:{free_port()}"})
+
+    async with open_wechat(settings) as client:
+        with pytest.raises(WechatNotReached):
+            await client.send("o-1", MESSAGE)

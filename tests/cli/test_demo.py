@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ import pytest
 from card.presentation import verify_token
 from cli.demo.notes import Notes, read_notes
 from cli.demo.phone import Memory, Phone, PhoneRefused
-from cli.demo.play import account_of
+from cli.demo.play import account_of, ready_phone
 from cli.demo.sandbox import CodeKind, new_code
 from services.keys import read_keys
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Demo, Sdc
 
 VIEWER = "{ viewer { maskedName staff { role } wards { maskedName } } }"
+
+ACCEPT = 'mutation { acceptMessages(templateIds: ["demo-cancelled"], key: "accept-0123456789") { __typename } }'
+FREE = """query ($from: DateTime!, $until: DateTime!) {
+    freeSlots(from: $from, until: $until, first: 50) { edges { node { slot { id } } } } }"""
+BOOK = """mutation ($slot: ID!, $key: IdempotencyKey!) { bookSlot(slotId: $slot, key: $key) {
+    ... on Booking { id } ... on BookingRefused { reason } } }"""
+CANCEL = """mutation ($booking: ID!) { cancelBooking(bookingId: $booking, key: "cancel-0123456789") {
+    ... on Booking { state } } }"""
+DESKS = "{ viewer { desks { requests(first: 5) { edges { node { booking { service { name } } } } } } } }"
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +105,21 @@ def test_a_login_code_signs_the_clerk_in(running: "Demo", notes: Notes, sdc: "Sd
     assert phone.ask(VIEWER, {}, datetime.now(UTC))["viewer"]["staff"] == {"role": "CLERK"}
 
 
+def test_the_clerk_finds_a_request_at_the_desks(
+    running: "Demo", notes: Notes, sdc: "Sdc", client: httpx.Client
+) -> None:
+    """Every provider's desk is hers to play, and one request waits for an answer."""
+    del notes
+    phone = Phone(client, Memory.new())
+    phone.sign_in(sdc("demo", "code", "clerk", **running.environment).stdout.strip())
+
+    desks = phone.ask(DESKS, {}, datetime.now(UTC))["viewer"]["desks"]
+
+    requested = [edge["node"]["booking"]["service"]["name"] for desk in desks for edge in desk["requests"]["edges"]]
+    assert len(desks) > 5
+    assert requested == ["法律咨询"]
+
+
 def test_a_phone_code_binds_a_card_step_by_step(
     running: "Demo", notes: Notes, sdc: "Sdc", client: httpx.Client
 ) -> None:
@@ -120,6 +145,31 @@ def test_a_session_is_renewed_before_it_ends(notes: Notes, client: httpx.Client)
     phone.ask(VIEWER, {}, phone.memory.access_until)
 
     assert phone.memory.refresh_token != refresh_token
+
+
+def test_what_the_demo_sends_can_be_read(
+    running: "Demo", notes: Notes, sdc: "Sdc", client: httpx.Client, tmp_path: Path
+) -> None:
+    """She agrees to a message, books, and gives the place back; the worker beside the server tells her by WeChat."""
+    at = datetime.now(UTC)
+    phone = ready_phone(client, notes, account_of(notes, "1"), tmp_path / "phone.json", at)
+    span = {"from": at.isoformat(), "until": (at + timedelta(days=30)).isoformat()}
+    phone.ask(ACCEPT, {}, at)
+    for edge in phone.ask(FREE, span, at)["freeSlots"]["edges"]:
+        booked = phone.ask(BOOK, {"slot": edge["node"]["slot"]["id"], "key": str(uuid4())}, at)["bookSlot"]
+        if "id" in booked:
+            break
+    phone.ask(CANCEL, {"booking": booked["id"]}, at)
+
+    lines: list[str] = []
+    for _ in range(200):
+        if lines := sdc("demo", "messages", **running.environment).stdout.splitlines():
+            break
+        time.sleep(0.1)
+
+    (line,) = lines
+    assert line.startswith("wechat ")
+    assert "已取消" in line
 
 
 def test_refusals_carry_the_servers_word_and_sentence(notes: Notes, client: httpx.Client) -> None:

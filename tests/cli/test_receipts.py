@@ -2,16 +2,12 @@
 
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING
 
 from cli.demo.people import residents
 from cli.demo.receipts import Receiving, statements_of
 from domain.compiled import compile_book
 from domain.explanation import Case
 from services.bootstrap import load_rules
-
-if TYPE_CHECKING:
-    from domain.logic import Truth
 
 ON = date(2026, 11, 25)
 MANY = 400
@@ -22,7 +18,7 @@ def test_receipts_follow_entitlement_nearly() -> None:
     book = load_rules().chinese
     compiled = compile_book(book, ON)
     receiving = Receiving(book, ON)
-    counts: Counter[tuple[Truth, bool]] = Counter()
+    counts: Counter[tuple[bool | None, bool]] = Counter()
     for person in residents(MANY, ON):
         receipts = {each.programme for each in receiving.of(person) if each.valid_until is None}
         facts = statements_of(person, book.reference.vocabulary)

@@ -136,6 +136,15 @@ def test_a_rule_holds_where_its_first_requirement_and_the_rest_do(rule: Rule, ou
     assert required is not None or not isinstance(rule, Leaf)
 
 
+def test_only_a_single_requirement_is_split_off() -> None:
+    """The first criterion of all is split off wherever it stands; a rule of parts alone stays whole."""
+    either = AnyOf((Leaf("b"), Leaf("c")))
+
+    assert split_off(AllOf((either, Leaf("a")))) == ("a", AllOf((either,)))
+    assert split_off(AllOf((either, Not(Leaf("a"))))) == (None, AllOf((either, Not(Leaf("a")))))
+    assert split_off(either) == (None, either)
+
+
 def test_names_in_the_order_written() -> None:
     """Every criterion of a rule is named, one used twice twice."""
     rule = AllOf((Leaf("b"), AnyOf((Leaf("a"), Not(Leaf("b"))))))

@@ -1,12 +1,13 @@
 """The register by columns answers each resident as `decide` answers her alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import domain.register
@@ -73,6 +74,7 @@ def judged(book: RuleBook, residents: Sequence[Facts], on: date) -> Verdicts:
     return judge_register(book, builder.build(), on, amounts=True)
 
 
+@settings(deadline=None)
 @given(RESIDENTS, DAYS)
 def test_the_register_says_what_decide_says(book: RuleBook, residents: list[Facts], on: date) -> None:
     """Of any residents, on any day, each programme's verdict and certain yuan a year are those of `decide`."""
@@ -139,6 +141,8 @@ def test_without_amounts_only_verdicts(book: RuleBook) -> None:
     assert verdicts.truths.dtype == np.int8
 
 
+# Reading a book takes its time on a busy machine.
+@settings(deadline=None, max_examples=60)
 @given(programmes(), st.data())
 def test_related_programmes(made: dict[str, Made], data: st.DataObject) -> None:
     """Programmes that require and exclude each other are granted as `decide` grants them, also over many residents."""
@@ -168,3 +172,15 @@ def test_more_residents_than_are_judged_at_a_time(book: RuleBook, monkeypatch: p
     grades = [known({"card_state": "active", "helped": number % 3 > 0}) for number in range(7)]
 
     agree(book, [*grades, known({"birth_date": date(1990, 1, 1), "card_state": "active", "helped": True})], ON)
+
+
+def test_figures_that_nobody_has_set_yet(book: RuleBook) -> None:
+    """Before a figure has a value nobody can judge by it, in the register as alone."""
+    unset = {
+        name: replace(each, values=tuple(replace(value, effective=date(2099, 1, 1)) for value in each.values[:1]))
+        for name, each in book.reference.parameters.items()
+    }
+    other = replace(book, reference=replace(book.reference, parameters=unset))
+    values: dict[str, FactValue] = {"card_state": "active", "income": Decimal(1), "birth_date": date(1990, 1, 1)}
+
+    agree(other, [known(values), known({**values, "helped": True})], ON)

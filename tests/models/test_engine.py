@@ -76,6 +76,7 @@ def test_no_statement_leaves_anything_on_its_connection(package: str) -> None:
     found = [
         (file.name, match.group())
         for file in (ROOT / package).glob("*.py")
+        if file.name != "news.py"  # listens on a connection of its own, which it never gives back
         for match in SESSION_STATE.finditer(file.read_text(encoding="utf-8"))
     ]
 

@@ -20,12 +20,12 @@ from tests.conftest import DatabaseAddresses
 
 _COLUMNS = """
 SELECT table_name, column_name, data_type, is_nullable, character_maximum_length FROM information_schema.columns
-WHERE table_schema = 'public' AND table_name NOT IN ('tortoise_migrations', 'scan_chain') AND table_name NOT LIKE 'tap%'
+WHERE table_schema = 'public' AND table_name !~ '^(tap|scan_chain|pgqueuer|tortoise_migrations)'
 ORDER BY table_name, column_name
 """
 _INDEXES = """
 SELECT tablename, regexp_replace(indexdef, '(INDEX) \\S+ (ON)', '\\1 \\2') AS definition FROM pg_indexes
-WHERE schemaname = 'public' AND tablename NOT IN ('tortoise_migrations', 'scan_chain') AND tablename NOT LIKE 'tap%'
+WHERE schemaname = 'public' AND tablename !~ '^(tap|scan_chain|pgqueuer|tortoise_migrations)'
 AND indexdef NOT LIKE '%WHERE%' ORDER BY tablename, definition
 """
 

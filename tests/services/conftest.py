@@ -12,7 +12,7 @@ from services.keys import Keys, make_keys
 from services.resources import Resources
 from services.settings import Settings, load_settings
 from tests.conftest import DatabaseAddresses
-from tests.services.register import Clock, FakeWechat, Register
+from tests.services.register import Clock, FakeSms, FakeWechat, Register
 
 # Ten o'clock in the district, in the middle of a week, a month and a year of the rules.
 START = datetime(2026, 3, 11, 2, tzinfo=UTC)
@@ -49,9 +49,17 @@ def settings(database: DatabaseAddresses) -> Settings:
 
 
 @pytest.fixture
-async def resources(settings: Settings, keys: Keys, wechat: FakeWechat, clock: Clock) -> AsyncIterator[Resources]:
+def sms() -> FakeSms:
+    """The text gateway, in memory."""
+    return FakeSms()
+
+
+@pytest.fixture
+async def resources(
+    settings: Settings, keys: Keys, wechat: FakeWechat, sms: FakeSms, clock: Clock
+) -> AsyncIterator[Resources]:
     """Everything a use case is given, opened as the server opens it."""
-    async with open_services(settings, keys, wechat, clock=clock) as opened:
+    async with open_services(settings, keys, wechat, sms=sms, clock=clock) as opened:
         yield opened
 
 

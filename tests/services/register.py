@@ -18,6 +18,8 @@ from domain.dates import local_date
 from models.credential import DeviceKind
 from models.record import new_id
 from services.devices import register_device
+from services.message import Message
+from services.openid import seal_openid
 from services.people import People, people_of
 from services.resources import Resources
 from services.vault import DataKey, Indexed, Sealed
@@ -42,11 +44,16 @@ class Clock:
 
 
 class FakeWechat:
-    """Codes that WeChat gave, each good once; `calls` counts the questions."""
+    """Codes that WeChat gave, each good once; `calls` counts the questions, `sent` keeps the messages.
+
+    The next messages fail with what stands in `failures`, None for those that arrive.
+    """
 
     def __init__(self) -> None:
         self._codes: dict[str, str] = {}
         self.calls = 0
+        self.sent: list[tuple[str, Message]] = []
+        self.failures: list[Exception | None] = []
 
     def login_code(self, openid: str) -> str:
         """A fresh login code of a WeChat user."""
@@ -64,6 +71,13 @@ class FakeWechat:
         """See `services.wechat.Wechat`."""
         return self._spend(code)
 
+    async def send(self, openid: str, message: Message) -> None:
+        """See `services.wechat.Wechat`."""
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None:
+            raise failure
+        self.sent.append((openid, message))
+
     def _code(self, answer: str) -> str:
         code = f"code-{next(_numbers)}"
         self._codes[code] = answer
@@ -75,6 +89,21 @@ class FakeWechat:
             return self._codes.pop(code)
         except KeyError:
             raise WechatCodeInvalid from None
+
+
+class FakeSms:
+    """A text gateway in memory, which fails as `FakeWechat` does."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Message]] = []
+        self.failures: list[Exception | None] = []
+
+    async def send(self, phone: str, message: Message) -> None:
+        """See `services.message.Sms`."""
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None:
+            raise failure
+        self.sent.append((phone, message))
 
 
 async def open_all(resources: Resources) -> None:
@@ -218,12 +247,17 @@ class Register:
             source="civil_affairs",
         )
 
-    async def viewer(self, holder: Holder | None = None, *, address: str = "192.0.2.1") -> Viewer:
+    async def viewer(
+        self, holder: Holder | None = None, *, address: str = "192.0.2.1", openid: str | None = None
+    ) -> Viewer:
         """A signed-in account, bound to a holder when there is one."""
         at = self._resources.clock()
+        openid = openid or f"openid-{next(_numbers)}"
+        index = self._resources.vault.index(Indexed.OPENID, openid)
         account_id = await self._insert(
             "account",
-            openid_index=self._resources.vault.index(Indexed.OPENID, f"openid-{next(_numbers)}"),
+            openid_index=index,
+            openid_sealed=seal_openid(self._resources.keys, index, openid),
             resident_id=holder and holder.id,
             created_at=at,
         )
@@ -348,6 +382,14 @@ class Register:
         """The enrolment code of a new scanner of a new bus company."""
         operator_id = await self._insert("operator", name="上虞公交", tariff=b"")
         return await register_device(self._owner, self._resources, operator_id, DeviceKind.BUS, "1 路")
+
+    async def consent(self, account_id: UUID, template: str, remaining: int = 1) -> UUID:
+        """What an account has agreed to."""
+        return await self._insert("notice_consent", account_id=account_id, template=template, remaining=remaining)
+
+    async def exhaust(self, action: str) -> None:
+        """Let everybody have tried something as often as anybody may."""
+        await self._owner.execute("UPDATE attempt SET count = 1000000 WHERE action = $1", action)
 
     async def people(self, viewer: Viewer) -> People:
         """The viewer's people today."""

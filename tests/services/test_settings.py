@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from models.notice import NoticeKind
 from services.settings import (
     LogLevel,
     Mode,
@@ -13,6 +14,7 @@ from services.settings import (
     refuse_demo_keys,
     variables,
 )
+from services.template import Content, Lifetime
 
 # One wrong value for each variable that is no plain number; those take the two below.
 WRONG = {
@@ -23,6 +25,12 @@ WRONG = {
     "WECHAT_API": "ftp://api.weixin.qq.com",
     "LOG_LEVEL": "LOUD",
     "POLICY_DIR": "/nowhere/policy",
+    "SMS_API": "sms.example",
+    "WECHAT_TEMPLATE_REMINDER": "tmpl-1",
+    "WECHAT_TEMPLATE_CONFIRMED": "tmpl-1 twice thing1=service",
+    "WECHAT_TEMPLATE_CHANGED": "tmpl-1 once thing1=service thing1=place",
+    "WECHAT_TEMPLATE_CANCELLED": "tmpl-1 once time1=place",
+    "WECHAT_TEMPLATE_OFFERED": "模板 once thing1=service",
 }
 # Any text is right for these, or what is wrong with them shows only in production.
 FREE = {"HOST", "DATA_DIR", "KEYS_FILE", "WECHAT_APP_ID", "WECHAT_APP_SECRET"}
@@ -183,3 +191,20 @@ def test_every_variable_is_described() -> None:
     assert (rows["REFRESH_GRACE_SECONDS"].default, rows["MODE"].default) == ("10", "production")
     assert (rows["DATABASE_LOCK_SECONDS"].default, rows["DATABASE_URL"].default) == ("0.5", "")
     assert rows["WECHAT_APP_SECRET"].default == ""
+
+
+def test_a_template_names_its_fields() -> None:
+    """The order and the names are WeChat's, what stands in them is ours."""
+    settings = load_settings({"MODE": "demo", "WECHAT_TEMPLATE_REMINDER": "Ab_1-2 long thing4=place time2=time"})
+
+    template = settings.templates()[NoticeKind.REMINDER]
+
+    assert (template.id, template.lifetime) == ("Ab_1-2", Lifetime.LONG)
+    assert template.fields == (("thing4", Content.PLACE), ("time2", Content.TIME))
+
+
+def test_production_has_the_templates_it_was_given_and_no_other(production: dict[str, str]) -> None:
+    """The demo's are the sandbox's, which WeChat does not know."""
+    production["WECHAT_TEMPLATE_CHANGED"] = "t once thing1=place"
+
+    assert set(load_settings(production).templates()) == {NoticeKind.CHANGED}

@@ -1,0 +1,245 @@
+"""Delivers one notice: claims it, sends it by WeChat or as a text message, and writes down what became of it.
+
+A crash between claim and outcome leaves `sending`, and then nobody knows whether the message arrived.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from domain.dates import local_date
+from models.notice import NoticeChannel, NoticeKind, NoticeState
+from models.service import ServiceKind
+from services.message import Message, SmsRefused, SmsUnavailable
+from services.openid import open_openid
+from services.resources import Resources
+from services.template import Lifetime
+from services.vault import Sealed
+from services.wechat import (
+    WechatMessageInvalid,
+    WechatNoConsent,
+    WechatNotReached,
+    WechatRateLimited,
+    WechatUnavailable,
+)
+
+log = structlog.get_logger("delivery")
+
+RETRY: Final = timedelta(seconds=20)
+AT_ONCE: Final = timedelta()
+# Older news would no longer help anybody.
+STALE_AFTER: Final = timedelta(hours=24)
+
+_NOTICE = """
+SELECT n.kind, n.state, n.refusal, n.due_at, n.resident_id, v.kind AS service, s.starts_at, o.expires_at,
+       coalesce(t.name, CASE WHEN v.site_id IS NULL THEN '' ELSE p.address END) AS place,
+       CASE WHEN n.offer_id IS NOT NULL THEN o.state = 'open' AND o.expires_at > $2
+            WHEN n.kind = 'reminder' THEN b.state = 'booked' AND b.revision = n.revision AND b.starts_at > $2
+            ELSE b.revision = n.revision END AND n.due_at > $3 AS fresh
+FROM notice n
+LEFT JOIN booking b ON b.id = n.booking_id
+LEFT JOIN offer o ON o.id = n.offer_id LEFT JOIN waitlist_entry e ON e.id = o.entry_id
+JOIN slot s ON s.id = coalesce(
+    b.slot_id, e.slot_id, (SELECT c.id FROM slot c WHERE c.course_id = e.course_id ORDER BY c.starts_at LIMIT 1))
+JOIN service v ON v.id = s.service_id JOIN provider p ON p.id = v.provider_id LEFT JOIN site t ON t.id = v.site_id
+WHERE n.id = $1 FOR UPDATE OF n
+"""
+
+# Her own account before her guardians'.
+_AGREED = """
+SELECT c.id, a.openid_index, a.openid_sealed FROM (
+    SELECT id AS account_id, 0 AS rank FROM account WHERE resident_id = $1
+    UNION ALL
+    SELECT account_id, 1 FROM guardian WHERE ward_id = $1 AND account_id IS NOT NULL
+    AND valid_from <= $3 AND (valid_until IS NULL OR valid_until >= $3)
+) who
+JOIN account a ON a.id = who.account_id JOIN notice_consent c ON c.account_id = a.id
+WHERE c.template = $2 AND c.remaining > 0 AND a.openid_sealed IS NOT NULL
+ORDER BY who.rank, a.id LIMIT 1 FOR UPDATE OF c
+"""
+
+_PHONES = """
+SELECT r.data_key, r.data_key_version, r.phone_sealed, (
+    SELECT g.phone_sealed FROM guardian g WHERE g.ward_id = r.id AND g.phone_sealed IS NOT NULL
+    AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until >= $2) ORDER BY g.id LIMIT 1
+) AS guardian_phone_sealed
+FROM resident r WHERE r.id = $1
+"""
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """A notice that this process sends now: to an openid on the agreement `consent_id`, or else to a phone."""
+
+    id: UUID
+    message: Message
+    openid: str | None = field(default=None, repr=False)
+    consent_id: UUID | None = None
+    phone: str | None = field(default=None, repr=False)
+
+
+def may_repeat(kind: NoticeKind) -> bool:
+    """Whether a notice is sent again after an unknown outcome.
+
+    A second reminder confuses and costs a message she agreed to; a change that never arrived costs her the way.
+    """
+    return kind is not NoticeKind.REMINDER
+
+
+async def deliver(resources: Resources, notice_id: UUID) -> timedelta | None:
+    """Send a notice if it is still to be sent; returns how long to wait before the next try, None when it is done.
+
+    Raises:
+        services.database.DatabaseUnavailable: the outcome could not be written; the next try finds `sending`.
+    """
+    claimed = await _claim(resources, notice_id)
+    if claimed is None:
+        return None
+    if claimed.openid is not None:
+        return await _by_wechat(resources, claimed, claimed.openid)
+    if claimed.phone is not None and resources.sms is not None:
+        return await _by_sms(resources, claimed, claimed.phone)
+    return None
+
+
+async def _claim(resources: Resources, notice_id: UUID) -> _Claimed | None:
+    """Take the notice for sending, its agreement with it; None when there is nothing to send."""
+    at = resources.clock()
+    async with resources.database.transaction() as connection:
+        row = await connection.fetchrow(_NOTICE, notice_id, at, at - STALE_AFTER)
+        if row is None or row["state"] not in {NoticeState.DUE, NoticeState.SENDING}:
+            return None
+        kind = NoticeKind(row["kind"])
+        if row["state"] == NoticeState.SENDING and not may_repeat(kind):
+            await _end(connection, notice_id, NoticeState.UNKNOWN)
+            return None
+        if not row["fresh"]:
+            await _end(connection, notice_id, NoticeState.VOID)
+            return None
+        message = Message(kind, ServiceKind(row["service"]), row["starts_at"], row["place"], row["expires_at"])
+        claimed = await _reach(resources, connection, notice_id, message, row, at)
+        if claimed is None:
+            await _end(connection, notice_id, NoticeState.REFUSED, row["refusal"] or "unreachable")
+            return None
+        channel = NoticeChannel.WECHAT if claimed.openid is not None else NoticeChannel.SMS
+        await connection.execute("UPDATE notice SET state = 'sending', channel = $2 WHERE id = $1", notice_id, channel)
+        return claimed
+
+
+async def _reach(
+    resources: Resources,
+    connection: asyncpg.Connection,
+    notice_id: UUID,
+    message: Message,
+    row: asyncpg.Record,
+    at: datetime,
+) -> _Claimed | None:
+    """The way to the resident: WeChat while somebody has agreed and it has not refused, else the register's phone."""
+    template, on = resources.settings.templates().get(message.kind), local_date(at)
+    if template is not None and row["refusal"] is None:
+        agreed = await connection.fetchrow(_AGREED, row["resident_id"], template.id, on)
+        openid = agreed and open_openid(resources.keys, agreed["openid_index"], agreed["openid_sealed"])
+        if openid:
+            if template.lifetime is Lifetime.ONCE:
+                await connection.execute(
+                    "UPDATE notice_consent SET remaining = remaining - 1 WHERE id = $1", agreed["id"]
+                )
+            return _Claimed(notice_id, message, openid=openid, consent_id=agreed["id"])
+    phone = await _phone(resources, connection, row["resident_id"], at) if resources.sms is not None else None
+    return _Claimed(notice_id, message, phone=phone) if phone else None
+
+
+async def _phone(resources: Resources, connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> str | None:
+    row = await connection.fetchrow(_PHONES, resident_id, local_date(at))
+    key = resources.vault.data_key(resident_id, row["data_key"], row["data_key_version"])
+    if row["phone_sealed"] is not None:
+        return key.open(Sealed.PHONE, row["phone_sealed"])
+    if row["guardian_phone_sealed"] is not None:
+        return key.open(Sealed.GUARDIAN_PHONE, row["guardian_phone_sealed"])
+    return None
+
+
+async def _by_wechat(resources: Resources, claimed: _Claimed, openid: str) -> timedelta | None:
+    try:
+        await resources.wechat.send(openid, claimed.message)
+    except WechatNoConsent:
+        return await _without_consent(resources, claimed)
+    except WechatNotReached:
+        return await _again(resources, claimed, give_back=True)
+    except (WechatMessageInvalid, WechatRateLimited) as refused:
+        log.warning("message refused", kind=claimed.message.kind, reason=str(refused))
+        return await _by_other_channel(resources, claimed, str(refused))
+    except WechatUnavailable:
+        return await _unknown(resources, claimed)
+    await _sent(resources, claimed)
+    return None
+
+
+async def _by_sms(resources: Resources, claimed: _Claimed, phone: str) -> timedelta | None:
+    assert resources.sms is not None
+    try:
+        await resources.sms.send(phone, claimed.message)
+    except SmsRefused as refused:
+        log.warning("text message refused", kind=claimed.message.kind, reason=str(refused))
+        async with resources.database.transaction() as connection:
+            await _end(connection, claimed.id, NoticeState.REFUSED, str(refused))
+        return None
+    except SmsUnavailable:
+        return await _unknown(resources, claimed)
+    await _sent(resources, claimed)
+    return None
+
+
+async def _sent(resources: Resources, claimed: _Claimed) -> None:
+    async with resources.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE notice SET state = 'sent', sent_at = $2 WHERE id = $1", claimed.id, resources.clock()
+        )
+
+
+async def _unknown(resources: Resources, claimed: _Claimed) -> timedelta | None:
+    if may_repeat(claimed.message.kind):
+        return await _again(resources, claimed, give_back=False)
+    async with resources.database.transaction() as connection:
+        await _end(connection, claimed.id, NoticeState.UNKNOWN)
+    return None
+
+
+async def _again(resources: Resources, claimed: _Claimed, *, give_back: bool) -> timedelta:
+    async with resources.database.transaction() as connection:
+        await connection.execute("UPDATE notice SET state = 'due' WHERE id = $1", claimed.id)
+        template = resources.settings.templates().get(claimed.message.kind)
+        if give_back and template is not None and template.lifetime is Lifetime.ONCE:
+            await connection.execute(
+                "UPDATE notice_consent SET remaining = remaining + 1 WHERE id = $1", claimed.consent_id
+            )
+    return RETRY
+
+
+async def _without_consent(resources: Resources, claimed: _Claimed) -> timedelta:
+    """WeChat knows better than our count; the next try finds another account or the phone."""
+    async with resources.database.transaction() as connection:
+        await connection.execute("UPDATE notice_consent SET remaining = 0 WHERE id = $1", claimed.consent_id)
+        await connection.execute("UPDATE notice SET state = 'due' WHERE id = $1", claimed.id)
+    return AT_ONCE
+
+
+async def _by_other_channel(resources: Resources, claimed: _Claimed, refusal: str) -> timedelta:
+    async with resources.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE notice SET state = 'due', refusal = $2 WHERE id = $1", claimed.id, refusal[:20]
+        )
+    return AT_ONCE
+
+
+async def _end(connection: asyncpg.Connection, notice_id: UUID, state: NoticeState, refusal: str | None = None) -> None:
+    await connection.execute(
+        "UPDATE notice SET state = $2, refusal = coalesce($3, refusal) WHERE id = $1",
+        notice_id,
+        state,
+        refusal and refusal[:20],
+    )
