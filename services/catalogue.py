@@ -21,17 +21,20 @@ SERVICE_OF_SLOT = f"service v ON v.id = s.service_id {_WHOSE}"
 SERVICE_OF_COURSE = f"service v ON v.id = c.service_id {_WHOSE}"
 SLOT_COLUMNS = "s.id AS slot_id, s.starts_at, s.ends_at, s.capacity, s.taken, s.state AS slot_state"
 
-# Only slots yet to come are read, by time; so history costs nothing, and the page ends the search.
+# Only slots yet to come are read, by time; so history costs nothing, and the page ends the search. What fits is picked
+# among the services first, once and not again for each of their slots.
 _FREE = f"""
-SELECT {SLOT_COLUMNS}, {SERVICE_COLUMNS}
-FROM slot s JOIN {SERVICE_OF_SLOT}
+WITH fitting AS MATERIALIZED (
+    SELECT {SERVICE_COLUMNS}, v.lead_minutes, v.horizon_days FROM service v {_WHOSE}
+    WHERE ($4::text IS NULL OR v.kind = $4) AND ($5::text IS NULL OR v.programme = $5)
+      AND ($6::text IS NULL OR t.town = $6 OR t.id IS NULL)
+      AND (NOT $7 OR t.step_free) AND (NOT $8 OR t.hearing_loop)
+      AND (NOT $9 OR t.guide_dog_welcome) AND (NOT $10 OR t.parking_bay)
+)
+SELECT {SLOT_COLUMNS}, f.* FROM slot s JOIN fitting f ON f.service_id = s.service_id
 WHERE s.starts_at >= $1 AND s.starts_at < $2 AND s.taken < s.capacity AND s.state = 'open' AND s.course_id IS NULL
-  AND s.starts_at >= $3::timestamptz + make_interval(mins => v.lead_minutes)
-  AND s.starts_at <= $3 + make_interval(days => v.horizon_days)
-  AND ($4::text IS NULL OR v.kind = $4) AND ($5::text IS NULL OR v.programme = $5)
-  AND ($6::text IS NULL OR t.town = $6 OR t.id IS NULL)
-  AND (NOT $7 OR t.step_free) AND (NOT $8 OR t.hearing_loop)
-  AND (NOT $9 OR t.guide_dog_welcome) AND (NOT $10 OR t.parking_bay)
+  AND s.starts_at >= $3::timestamptz + make_interval(mins => f.lead_minutes)
+  AND s.starts_at <= $3 + make_interval(days => f.horizon_days)
   AND ($11::timestamptz IS NULL OR (s.starts_at, s.id) > ($11, $12::uuid))
 ORDER BY s.starts_at, s.id LIMIT $13
 """
