@@ -116,6 +116,10 @@ class Section:
         """A list of texts; empty where it is not given."""
         return tuple(self._items(name, str, "a list of texts in quotes"))
 
+    def whole_numbers(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers; empty where it is not given."""
+        return tuple(self._items(name, int, "a list of whole numbers"))
+
     def section(self, name: str) -> "Section":
         """A table."""
         return Section(self.place, self._need(name, self._table(name), "a table"), self.key(name))
