@@ -61,6 +61,8 @@ class CardRefusal(StrEnum):
     IN_THE_FUTURE = "in_the_future"
     WRONG_CAUSE = "wrong_cause"
     FINDINGS_INVALID = "findings_invalid"
+    KEY_REUSED = "key_reused"
+    IN_FLIGHT = "in_flight"
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,8 @@ def _issue(standing: Standing, _: Step, actor: Actor, terms: CardTerms, on: date
         findings.category,
         findings.grade,
         reissue,
-        issued_on=on,
+        # Rights that the card goes on carrying are as old as they were.
+        issued_on=card.issued_on if card and prolonged and card.state is CardState.ACTIVE else on,
         valid_until=terms.last_day(on),
         moved_out_on=card.moved_out_on if card and prolonged else None,
     )
@@ -117,7 +118,7 @@ def _reissue(standing: Standing, _: Step, actor: Actor, __: CardTerms, on: date)
     reissue = standing.next_reissue(card.category, card.grade)
     if reissue > LAST_REISSUE:
         return CardRefusal.NUMBERS_USED_UP
-    fresh = replace(card, state=CardState.ACTIVE, reissue=reissue, issued_on=on, lost_reported_by=None)
+    fresh = replace(card, state=CardState.ACTIVE, reissue=reissue, lost_reported_by=None)
     return _holding(standing, fresh)
 
 

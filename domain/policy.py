@@ -47,7 +47,7 @@ def load_rule_book(files: Mapping[str, str]) -> RuleBook:
     for needed in (FACTS, PARAMETERS, PLAN, SENTENCES):
         if needed not in files:
             raise PolicyInvalid(Place(needed), "(file)", "missing", "Put the file back into policy/")
-    documents = {name: _document(name, text) for name, text in files.items()}
+    documents = {name: read_document(name, text) for name, text in files.items()}
     vocabulary = parse_vocabulary(documents.pop(FACTS))
     _check_register(vocabulary)
     reference = Reference(
@@ -63,7 +63,12 @@ def load_rule_book(files: Mapping[str, str]) -> RuleBook:
     return RuleBook.of(programmes, reference, parse_targets(targets, reference.index, slugs))
 
 
-def _document(file_name: str, text: str) -> Section:
+def read_document(file_name: str, text: str) -> Section:
+    """A TOML file as its top table; numbers with a point are Decimal.
+
+    Raises:
+        PolicyInvalid: it is no TOML.
+    """
     try:
         return Section(Place(file_name), tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from domain.card import MULTIPLE, CardState
+from domain.card import MULTIPLE, CardOnRecord, CardState
 
 IN_FORCE = frozenset({CardState.ACTIVE, CardState.SUSPENDED, CardState.LOST})
 # The suffix of a number has one digit: B1 to B9.
@@ -80,7 +80,10 @@ class Findings:
 
 @dataclass(frozen=True)
 class HeldCard:
-    """A card in its life. `reissue` is 0 for the plain number, 1 for B1 and so on; `valid_until` is the last day."""
+    """A card in its life. `reissue` is 0 for the plain number, 1 for B1 and so on; `valid_until` is the last day.
+
+    `issued_on` is since when, without a gap, a card has said the same: a renewal or a reissue does not begin anew.
+    """
 
     state: CardState
     categories: tuple[int, ...]
@@ -96,6 +99,11 @@ class HeldCard:
     def bears(self, findings: Findings) -> bool:
         """Whether the card already says what was found."""
         return (self.categories, self.category, self.grade) == (findings.categories, findings.category, findings.grade)
+
+    @property
+    def on_record(self) -> CardOnRecord:
+        """The card as rules read it."""
+        return CardOnRecord(self.state, self.category, self.categories, self.grade, self.issued_on, self.valid_until)
 
 
 @dataclass(frozen=True)

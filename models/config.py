@@ -3,7 +3,14 @@
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-MODULES = ["models.resident", "models.session", "models.booking", "models.credential", "models.audit"]
+MODULES = [
+    "models.resident",
+    "models.session",
+    "models.booking",
+    "models.credential",
+    "models.lifecycle",
+    "models.audit",
+]
 
 
 def tortoise_config(url: str, engine: str = "tortoise.backends.asyncpg", **options: Any) -> dict[str, Any]:

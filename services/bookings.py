@@ -40,6 +40,16 @@ WITH released AS (
 UPDATE slot SET taken = taken - 1 FROM released WHERE slot.id = released.slot_id
 """
 
+_GIVE_BACK_ALL = """
+WITH released AS (
+    UPDATE booking SET state = 'cancelled', cancelled_at = $2
+    WHERE resident_id = $1 AND state = 'booked' AND starts_at > $2 RETURNING slot_id
+), places AS (
+    UPDATE slot SET taken = taken - 1 FROM released WHERE slot.id = released.slot_id
+)
+SELECT count(*) FROM released
+"""
+
 _REFUSALS = frozenset(BookingRefusal)
 
 
@@ -164,6 +174,15 @@ async def cancel_booking(
         return await _cancel(connection, viewer, people, booking_id, at)
 
     return await _once(resources, viewer, key, ["cancel", str(booking_id)], at, work)
+
+
+async def release_all(connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> int:
+    """Give back every place that a resident holds from now on, whatever its deadline; the number of them.
+
+    A slot is held once by one person, so that no slot loses two.
+    """
+    released: int = await connection.fetchval(_GIVE_BACK_ALL, resident_id, at)
+    return released
 
 
 async def _once(

@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from domain.policy import load_rule_book
+from domain.card_terms import parse_card_law
+from domain.policy import load_rule_book, read_document
 from domain.policy_file import Place, PolicyInvalid
 from domain.rulebook import RuleBook
+from domain.working_days import parse_working_days
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
-from services.resources import Resources
+from services.resources import RegisterLaw, Resources
 from services.settings import Settings, SettingsInvalid, refuse_demo_keys
 from services.vault import Vault
 from services.wechat import Wechat
@@ -25,6 +27,16 @@ def load_rules(directory: Path = POLICY) -> RuleBook:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
     return load_rule_book({file.name: _text(file) for file in sorted(directory.glob("*.toml"))})
+
+
+def load_register_law(directory: Path = POLICY / "register") -> RegisterLaw:
+    """The terms of cards and the working days from the files of a directory.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    cards, days = (read_document(name, _text(directory / name)) for name in ("card.toml", "working-days.toml"))
+    return RegisterLaw(parse_card_law(cards), parse_working_days(days))
 
 
 def _text(file: Path) -> str:
@@ -61,4 +73,4 @@ async def open_services(
     )
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
-        yield Resources(settings, keys, vault, database, wechat, load_rules(), clock)
+        yield Resources(settings, keys, vault, database, wechat, load_rules(), load_register_law(), clock)

@@ -35,6 +35,7 @@ STATUS_LIST_URI = "sdc:1"
 STATUS_LIST_SIZE = 1 << 20
 # On a list that is nine tenths full all of these meet a taken place once in 800 times.
 _DRAWS = 64
+_HAS_ACTIVE_CARD = "SELECT EXISTS (SELECT FROM card WHERE resident_id = $1 AND state = 'active')"
 _NONCE_BYTES = 16
 _TIME_BYTES = 8
 _MAC_BYTES = 16
@@ -92,6 +93,20 @@ async def credentials_of(resources: Resources, resident_ids: Sequence[UUID]) -> 
     return [_line(row) for row in rows]
 
 
+async def revoke_all(connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> None:
+    """End every pass of a resident: the next status list says so."""
+    await connection.execute(
+        "UPDATE credential SET revoked_at = $2 WHERE resident_id = $1 AND revoked_at IS NULL", resident_id, at
+    )
+
+
+async def suspend_all(connection: asyncpg.Connection, resident_id: UUID, at: datetime | None) -> None:
+    """Hold every pass of a resident from `at` on, or let them go on with None: the next status list says so."""
+    await connection.execute(
+        "UPDATE credential SET suspended_at = $2 WHERE resident_id = $1 AND revoked_at IS NULL", resident_id, at
+    )
+
+
 def new_challenge(resources: Resources, viewer: Viewer) -> bytes:
     """A nonce for the phone to sign; it proves itself when it comes back, so nothing has to be kept."""
     head = int(resources.clock().timestamp()).to_bytes(_TIME_BYTES, "big") + secrets.token_bytes(_NONCE_BYTES)
@@ -120,6 +135,9 @@ async def issue_pass(
     async with resources.database.transaction() as connection:
         # One issue at a time for one resident, or two phones could both stay.
         await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", person.id)
+        # A loss or a death may have come in since her card was read.
+        if not await connection.fetchval(_HAS_ACTIVE_CARD, person.id):
+            return CredentialRefusal.CARD_NOT_USABLE
         await connection.execute(
             "UPDATE credential SET revoked_at = $3 WHERE resident_id = $1 AND holder_key <> $2 AND revoked_at IS NULL",
             person.id,
