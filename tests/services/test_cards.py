@@ -214,8 +214,8 @@ async def test_a_suspension_gives_places_back_and_holds_passes(
     slot = await register.slot(service, capacity=3)
     past = await register.slot(service, hours=-3, capacity=1, taken=1)
     await owner.execute(
-        "INSERT INTO booking SELECT gen_random_uuid(), id, $2, 'booked', starts_at, ends_at, starts_at "
-        "FROM slot WHERE id = $1",
+        "INSERT INTO booking (id, slot_id, resident_id, state, starts_at, ends_at, booked_at) "
+        "SELECT gen_random_uuid(), id, $2, 'booked', starts_at, ends_at, starts_at FROM slot WHERE id = $1",
         past,
         holder.id,
     )
@@ -266,6 +266,7 @@ async def test_a_change_that_bypassed_the_lock_stops_the_event(
     office: Office, holder: Holder, owner: asyncpg.Connection, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An import that cancels the card between reading and writing is not overwritten, and nothing is half done."""
+
     async def stale(*args: Any, **options: Any) -> Any:
         found = await find(*args, **options)
         await owner.execute("UPDATE card SET state = 'cancelled' WHERE id = $1", holder.card_id)
