@@ -33,7 +33,8 @@ class AppealRefusal(StrEnum):
     TOO_LATE = "too_late"
     YEAR_NOT_ANNOUNCED = "year_not_announced"
     FINDINGS_INVALID = "findings_invalid"
-    IN_THE_FUTURE = "in_the_future"
+    KEY_REUSED = "key_reused"
+    IN_FLIGHT = "in_flight"
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,8 @@ RULES: Mapping[CardEvent, Rule] = {
     CardEvent.APPLY: Rule(_STAFF, _FREE, _NONE_OPEN, _TELL),
     CardEvent.REFER: Rule(_OFFICE, _ANY_CARD, frozenset({ApplicationState.APPLIED}), _TELL),
     CardEvent.ASSESS: Rule(_OFFICE, _ANY_CARD, frozenset({ApplicationState.UNDER_ASSESSMENT}), _TELL),
-    CardEvent.REVISE: Rule(_DISTRICT, _ANY_CARD, frozenset({None, ApplicationState.ASSESSED}), _TELL),
+    # The city's and the province's word also ends an assessment that runs.
+    CardEvent.REVISE: Rule(_DISTRICT, _ANY_CARD, _ANY_APPLICATION, _TELL),
     CardEvent.REJECT: Rule(_DISTRICT, _ANY_CARD, _OPEN, _TELL),
     CardEvent.ISSUE: Rule(
         _DISTRICT, _ANY_CARD - {CardState.SUSPENDED}, frozenset({ApplicationState.ASSESSED}), _CHANGED

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeAlias
 
-from domain.card import CATEGORIES, GRADES, MULTIPLE, CardState
+from domain.card import CardState
 from domain.card_event import Actor, CardEvent, CardRefusal, Step
 from domain.card_terms import CardTerms, months_after
 from domain.standing import (
@@ -50,7 +50,7 @@ def _refer(standing: Standing, _: Step, __: Actor, ___: CardTerms, ____: date) -
 
 
 def _assess(standing: Standing, step: Step, actor: Actor, _: CardTerms, __: date) -> _Outcome:
-    if not _is_sound(step.findings):
+    if step.findings is None or not step.findings.are_sound:
         return CardRefusal.FINDINGS_INVALID
     application = _application(standing)
     return replace(
@@ -68,7 +68,7 @@ def _revise(standing: Standing, step: Step, actor: Actor, terms: CardTerms, on: 
     """What the city or the province found takes the place of the findings, also after a card was issued on them."""
     if standing.application is not None:
         return _assess(standing, step, actor, terms, on)
-    if step.findings is None or not _is_sound(step.findings):
+    if step.findings is None or not step.findings.are_sound:
         return CardRefusal.FINDINGS_INVALID
     in_force = standing.card is not None and standing.card.state in IN_FORCE
     kind = ApplicationKind.REASSESSMENT if in_force else ApplicationKind.FIRST
@@ -220,14 +220,3 @@ def _ended(standing: Standing, cause: Cause) -> Standing:
 
 def _is_away_for(card: HeldCard, months: int, on: date) -> bool:
     return card.moved_out_on is not None and on > months_after(card.moved_out_on, months)
-
-
-def _is_sound(findings: Findings | None) -> bool:
-    if findings is None:
-        return False
-    categories = findings.categories
-    return (
-        len(set(categories)) == len(categories)
-        and all(category in CATEGORIES and category != MULTIPLE for category in categories)
-        and all(grade in GRADES for _, grade in findings.grades)
-    )

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from domain.card import MULTIPLE, CardOnRecord, CardState
+from domain.card import CATEGORIES, GRADES, MULTIPLE, CardOnRecord, CardState
 
 IN_FORCE = frozenset({CardState.ACTIVE, CardState.SUSPENDED, CardState.LOST})
 # The suffix of a number has one digit: B1 to B9.
@@ -76,6 +76,16 @@ class Findings:
     def grade(self) -> int:
         """The grade on the card, which is the worst."""
         return min(grade for _, grade in self.grades)
+
+    @property
+    def are_sound(self) -> bool:
+        """Whether they are possible: single categories, each once, with grades that there are."""
+        categories = self.categories
+        return (
+            len(set(categories)) == len(categories)
+            and all(category in CATEGORIES and category != MULTIPLE for category in categories)
+            and all(grade in GRADES for _, grade in self.grades)
+        )
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,10 @@ class CardEventRecord(Record):
 
 
 class CardAppeal(Record):
-    """An appeal against an assessment; `last_day` is null where the calendar of the year was not announced yet."""
+    """An appeal against an assessment; `last_day` is null where the calendar of the year was not announced yet.
+
+    Decided without an outcome it lapsed, as when the person died.
+    """
 
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField(
         "models.Resident", related_name="card_appeals"

@@ -36,6 +36,8 @@ UPDATE card_application SET state = $3, findings = coalesce($4, findings), hospi
 WHERE id = $1 AND state = $2 RETURNING id
 """
 
+_LAPSE_APPEAL = "UPDATE card_appeal SET decided_at = $2 WHERE resident_id = $1 AND decided_at IS NULL"
+
 _INSERT_EVENT = """
 INSERT INTO card_event (id, resident_id, card_id, application_id, event, cause, day, reason_sealed, account_id, role,
                         at, card_from, card_to, application_from, application_to)
@@ -69,6 +71,8 @@ async def write(
         StateMoved: see there.
     """
     card_id = await _write_card(resources, connection, found, decided)
+    if found.standing.appeal_is_open and not decided.after.appeal_is_open:
+        await connection.execute(_LAPSE_APPEAL, found.resident_id, event.at)
     application_id, application_to = await _write_application(connection, found, decided, event)
     before, after = found.standing.card, decided.after.card
     application = found.standing.application
@@ -155,7 +159,7 @@ async def _write_application(
             after.state,
             None if findings is None else write_findings(findings),
             event.at,
-            None if findings is None else event.at,
+            event.at if event.step.findings is not None else None,
         )
         return application_id, after.state
     if after == before:
@@ -169,7 +173,7 @@ async def _write_application(
         state,
         None if findings is None else write_findings(findings),
         event.hospital,
-        None if findings is None else event.at,
+        event.at if event.step.findings is not None else None,
         None if after else event.at,
     )
     if updated is None:

@@ -18,61 +18,19 @@ from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal, Step
 from domain.standing import ApplicationState, Cause, Findings
 from services.bookings import HeldBooking, book_slot
-from services.cards import CardStanding, Wish, bring_about, overdue, report
+from services.cards import CardStanding, overdue, report
 from services.credentials import CredentialRefusal, IssuedPass, issue_pass, new_challenge
 from services.devices import trust_bundle
 from services.resources import Resources
 from services.standings import find
 from services.vault import Sealed
 from tests.services.bus import enrolled_bus
+from tests.services.office import Office
 from tests.services.recorder import Recorder
 from tests.services.register import Clock, Holder, Register, open_all
 
 SIGHT_1 = Findings(((1, 1),))
 PASS = "SELECT revoked_at, suspended_at FROM credential WHERE resident_id = $1 ORDER BY id"
-
-
-class Office:
-    """The federation's people, and what they do."""
-
-    def __init__(self, resources: Resources, register: Register) -> None:
-        self.resources, self.register = resources, register
-        self._keys = iter(range(1_000))
-
-    async def clerk(self, **staff: Any) -> Viewer:
-        """A member of staff: of the district without a town."""
-        viewer = await self.register.viewer()
-        await self.register.staff(viewer.account_id, **staff)
-        return viewer
-
-    async def ask(
-        self, viewer: Viewer, event: CardEvent, whom: UUID | None = None, *, key: str = "", **step: Any
-    ) -> CardStanding | CardRefusal:
-        """Have an event carried out; `step` is what it says."""
-        return await bring_about(
-            self.resources,
-            viewer,
-            await self.register.people(viewer),
-            Wish(
-                Step(event, **step),
-                key or f"wish-{next(self._keys)}",
-                whom,
-                reason="本人到窗口办理",
-                hospital="区人民医院" if event is CardEvent.REFER else None,
-            ),
-        )
-
-    async def done(self, viewer: Viewer, event: CardEvent, whom: UUID | None = None, **step: Any) -> CardStanding:
-        """The same, where no refusal is expected."""
-        answer = await self.ask(viewer, event, whom, **step)
-        assert isinstance(answer, CardStanding), answer
-        return answer
-
-
-@pytest.fixture
-def office(resources: Resources, register: Register) -> Office:
-    """The federation."""
-    return Office(resources, register)
 
 
 @pytest.fixture
