@@ -55,3 +55,15 @@ _KIND_OF = {
 def kind_of(event: CardEvent) -> FileKind:
     """Under which kind an event of the card stands in the file."""
     return _KIND_OF.get(event, FileKind.CARD)
+
+
+class FileRefusal(StrEnum):
+    """Why a file was not opened, or nothing was written into it."""
+
+    NOT_ALLOWED = "not_allowed"
+    NOT_FOUND = "not_found"
+    KIND_NOT_ALLOWED = "kind_not_allowed"
+    TEXT_UNUSABLE = "text_unusable"
+    IN_THE_FUTURE = "in_the_future"
+    KEY_REUSED = "key_reused"
+    IN_FLIGHT = "in_flight"

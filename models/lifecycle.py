@@ -86,6 +86,7 @@ class CardAppeal(Record):
     filed_by: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name="appeals_filed"
     )
+    role = fields.CharEnumField(Role, max_length=20)
     reason_sealed = fields.BinaryField()
     filed_at = fields.DatetimeField()
     last_day = fields.DateField(null=True)

@@ -92,13 +92,14 @@ async def appeal(resources: Resources, viewer: Viewer, people: People, wish: App
             return level
         assert judgement is not None, "without one there is nothing to appeal against"
         await connection.execute(
-            "INSERT INTO card_appeal (id, resident_id, application_id, level, filed_by_id, reason_sealed, filed_at, "
-            "last_day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO card_appeal (id, resident_id, application_id, level, filed_by_id, role, reason_sealed, "
+            "filed_at, last_day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             new_id(),
             found.resident_id,
             row["application_id"],
             level,
             viewer.account_id,
+            authority.actor.role,
             found.data_key.seal(Sealed.CARD_REASON, wish.reason),
             at,
             _until(resources, judgement.told_on, terms),

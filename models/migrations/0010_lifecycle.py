@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                 ('application', fields.ForeignKeyField('models.CardApplication', source_field='application_id', db_constraint=True, to_field='id', related_name='appeals', on_delete=OnDelete.CASCADE)),
                 ('level', fields.CharEnumField(description='CITY: city\nPROVINCE: province', enum_type=AppealLevel, max_length=10)),
                 ('filed_by', fields.ForeignKeyField('models.Account', source_field='filed_by_id', db_constraint=True, to_field='id', related_name='appeals_filed', on_delete=OnDelete.CASCADE)),
+                ('role', fields.CharEnumField(description='HOLDER: holder\nCOMMISSIONER: commissioner\nTOWN: town\nDISTRICT: district\nREGISTER: register', enum_type=Role, max_length=20)),
                 ('reason_sealed', fields.BinaryField()),
                 ('filed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('last_day', fields.DateField(null=True)),
