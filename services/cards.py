@@ -13,7 +13,7 @@ from domain.card_event import RULES, Actor, CardRefusal, Decision, Effect, Step
 from domain.dates import local_date
 from domain.fact import Facts
 from domain.file import FileKind
-from domain.lifecycle import decide, due
+from domain.lifecycle import decide
 from domain.standing import ApplicationState, Role
 from models.record import new_id
 from services import audit, bookings, card_records, credentials, idempotency
@@ -122,28 +122,6 @@ async def report(resources: Resources, resident_id: UUID, step: Step, source: st
     except StateMoved:
         return CardRefusal.WRONG_STATE
     return CardRefusal(answer) if answer != _DONE else await standing_of(resources, resident_id)
-
-
-async def overdue(resources: Resources, after: UUID | None, limit: int) -> list[tuple[UUID, Step]]:
-    """Residents behind `after`, `limit` rows at most, to whose cards the passing of time does something, with what."""
-    on = local_date(resources.clock())
-    terms = resources.register_law.cards.on(on)
-    rows = await resources.database.fetch(
-        "SELECT DISTINCT resident_id FROM card WHERE state IN ('active', 'suspended', 'lost') "
-        "AND (valid_until < $1 OR moved_out_on IS NOT NULL) AND ($2::uuid IS NULL OR resident_id > $2) "
-        "ORDER BY resident_id LIMIT $3",
-        on,
-        after,
-        limit,
-    )
-    found: list[tuple[UUID, Step]] = []
-    for row in rows:
-        async with resources.database.transaction() as connection:
-            one = await find(resources, connection, row["resident_id"], lock=False)
-        step = due(one.standing, terms, on) if one else None
-        if step is not None:
-            found.append((row["resident_id"], step))
-    return found
 
 
 async def carry_out(

@@ -18,7 +18,7 @@ from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal, Step
 from domain.standing import ApplicationState, Cause, Findings
 from services.bookings import HeldBooking, book_slot
-from services.cards import CardStanding, overdue, report
+from services.cards import CardStanding, report
 from services.credentials import CredentialRefusal, IssuedPass, issue_pass, new_challenge
 from services.devices import trust_bundle
 from services.resources import Resources
@@ -27,7 +27,7 @@ from services.vault import Sealed
 from tests.services.bus import enrolled_bus
 from tests.services.office import Office
 from tests.services.recorder import Recorder
-from tests.services.register import Clock, Holder, Register, open_all
+from tests.services.register import Holder, Register, open_all
 
 SIGHT_1 = Findings(((1, 1),))
 PASS = "SELECT revoked_at, suspended_at FROM credential WHERE resident_id = $1 ORDER BY id"
@@ -282,29 +282,6 @@ async def test_the_police_report_a_death_once(resources: Resources, holder: Hold
     assert await owner.fetchval("SELECT count(*) FROM notice WHERE resident_id = $1", holder.id) == 0
     entry = await owner.fetchrow("SELECT actor, action FROM audit WHERE subject = $1", str(holder.id))
     assert tuple(entry) == ("police:2026-03", "card_record_death")
-
-
-async def test_the_passing_of_time_is_found_and_carried_out(
-    resources: Resources, register: Register, owner: asyncpg.Connection, clock: Clock
-) -> None:
-    """Whoever moved away half a year ago is frozen, a card past its last day expires, the others are left alone."""
-    away = await register.resident()
-    expired = await register.resident(valid_until=date(2026, 3, 10))
-    recently_away = await register.resident()
-    await owner.execute("UPDATE card SET moved_out_on = '2025-09-01' WHERE id = $1", away.card_id)
-    await owner.execute("UPDATE card SET moved_out_on = '2026-03-01' WHERE id = $1", recently_away.card_id)
-
-    found = dict(await overdue(resources, None, 100))
-    for whom in (away, expired):
-        await report(resources, whom.id, found[whom.id], "time")
-    again = dict(await overdue(resources, None, 100))
-
-    assert found[away.id] == Step(CardEvent.SUSPEND, Cause.MOVED_OUT)
-    assert found[expired.id] == Step(CardEvent.EXPIRE)
-    assert recently_away.id not in found
-    assert not {away.id, expired.id} & set(again)
-    clock.forward(days=1)
-    assert await overdue(resources, max(found), 100) == []
 
 
 async def test_the_history_of_a_card_cannot_be_changed(
