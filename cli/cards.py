@@ -1,8 +1,6 @@
 """The commands about cards: let time pass over them every night, and see how long they wait in each state."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,9 @@ import typer
 from cli.environment import database_urls, demo_keys_file, operator_settings
 
 if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+
     from domain.card_event import CardEvent
     from services.card_times import StateTime
     from services.settings import Settings

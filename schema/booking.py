@@ -1,15 +1,14 @@
 """Services, slots and bookings."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import datetime
 
 import strawberry
 
 from domain.booking import BookingRefusal
 from models.booking import BookingState
 from schema import messages
-from schema.identity import from_id, to_id
-from schema.paging import CursorInvalid
+from schema.identity import to_id
+from schema.paging import time_cursor
 from services.bookings import HeldBooking, OfferedService, OfferedSlot
 
 strawberry.enum(BookingRefusal, name="BookingRefusalReason", description="Why a booking was refused.")
@@ -64,30 +63,9 @@ class Slot:
         )
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
 def slot_cursor(slot: OfferedSlot) -> str:
-    """The place of a slot in the order of time: its start, and its key among those that start together."""
-    return f"{(slot.starts_at - _EPOCH) // _MICROSECOND}.{to_id('Slot', slot.id)}"
-
-
-def slot_place(cursor: str) -> tuple[datetime, UUID]:
-    """The start and the key in a cursor.
-
-    Raises:
-        CursorInvalid: `slot_cursor` did not make it.
-    """
-    start, _, slot_id = cursor.partition(".")
-    key = from_id("Slot", slot_id)
-    try:
-        starts_at = _EPOCH + int(start) * _MICROSECOND
-    except (ValueError, OverflowError):
-        raise CursorInvalid from None
-    if key is None:
-        raise CursorInvalid
-    return starts_at, key
+    """The place of a slot in the order of time."""
+    return time_cursor("Slot", slot.starts_at, slot.id)
 
 
 @strawberry.type(description="A resident's place in a slot.")

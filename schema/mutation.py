@@ -7,10 +7,10 @@ import strawberry
 
 from domain.booking import BookingRefusal
 from schema.booking import Booking, BookingRefused
+from schema.card_mutation import CardMutation, Key
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.identity import key_of
-from schema.scalars import IdempotencyKey
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -39,7 +39,6 @@ ChallengeResult = Annotated[Challenge | NotSignedIn, strawberry.union("Challenge
 CredentialResult = Annotated[CredentialIssued | CredentialRefused | NotSignedIn, strawberry.union("CredentialResult")]
 OnlineCodeResult = Annotated[OnlineCode | CredentialRefused | NotSignedIn, strawberry.union("OnlineCodeResult")]
 
-Key = Annotated[IdempotencyKey, strawberry.argument(description="The same key again gets the first answer again.")]
 Whom = Annotated[
     strawberry.ID | None, strawberry.argument(description="A ward's `residentId`; absent for the viewer herself.")
 ]
@@ -60,7 +59,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation:
+class Mutation(CardMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import strawberry
 
-from schema.booking import Service, Slot, slot_cursor, slot_place
+from schema.booking import Service, Slot, slot_cursor
 from schema.context import Info
-from schema.identity import from_id, to_id
-from schema.paging import Connection, CursorInvalid, page_of
+from schema.file import FileResult, Kinds, Since, Until, filter_of, page_of_file
+from schema.identity import from_id, key_of, to_id
+from schema.paging import Connection, CursorInvalid, page_of, time_place
+from schema.session import NotSignedIn, signed_in
 from schema.viewer import Viewer, viewer
 from services import bookings
 
@@ -24,6 +26,24 @@ class Query:
     async def viewer(self, info: Info) -> Viewer | None:
         """The viewer."""
         return await viewer(info)
+
+    @strawberry.field(description="For staff: the file of a resident, the newest entry first; reading it is on record.")
+    async def resident_file(
+        self,
+        info: Info,
+        resident_id: strawberry.ID,
+        first: First,
+        after: After = None,
+        kinds: Kinds = None,
+        since: Since = None,
+        until: Until = None,
+    ) -> FileResult:
+        """A page of a file."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        asked = filter_of(kinds, since, until)
+        return await page_of_file(info, signed, key_of("Resident", resident_id), asked, first, after)
 
     @strawberry.field(description="What the district's providers offer.")
     async def services(self, info: Info, first: First, after: After = None) -> Connection[Service]:
@@ -48,7 +68,7 @@ class Query:
     ) -> Connection[Slot]:
         """A page of slots; of an unknown service there are none."""
         service = from_id("Service", service_id)
-        behind = slot_place(after) if after is not None else None
+        behind = time_place("Slot", after) if after is not None else None
         if service is None:
             return page_of((), first, Slot.of, slot_cursor)
         rows = await bookings.slots(info.context.resources, service, start, until, behind, first + 1)

@@ -74,9 +74,12 @@ async def file_of(
     resident_id: UUID | None,
     asked: FileFilter,
     after: tuple[datetime, UUID] | None,
-    limit: int,
+    first: int,
 ) -> Sequence[Entry] | FileRefusal:
-    """The entries that the viewer may read and asks for, newest first; a reading by another is on record."""
+    """The `first` entries that the viewer may read and asks for, newest first; a reading by another is on record.
+
+    One more is returned where there is one, to know whether there is a next page; it does not count as seen.
+    """
     at = resources.clock()
     authority = authority_of(viewer, people, resident_id, local_date(at), as_holder=True, act=Act.VIEW)
     if authority is None:
@@ -86,12 +89,12 @@ async def file_of(
         found = await find(resources, connection, authority.resident_id, lock=False)
         if found is None or not authority.reaches(found.town):
             return FileRefusal.NOT_ALLOWED
-        rows = await read(connection, found.resident_id, may, after, limit)
+        rows = await read(connection, found.resident_id, may, after, first + 1)
         if authority.staff is not None:
-            await _note_sights(connection, [row["id"] for row in rows], authority.staff.id, at)
+            await _note_sights(connection, [row["id"] for row in rows[:first]], authority.staff.id, at)
         seen = await sights(connection, [row["id"] for row in rows])
         if people.own is None or people.own.id != found.resident_id:
-            detail = f"{len(rows)} entries of {','.join(sorted(may.kinds))}"
+            detail = f"{len(rows[:first])} entries of {','.join(sorted(may.kinds))}"
             entry = audit.Event(authority.name, "read_file", str(found.resident_id), detail)
             await audit.record(connection, entry, at)
     return [entry_of(row, found.data_key, seen) for row in rows]

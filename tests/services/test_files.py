@@ -34,11 +34,11 @@ class Desk:
         self.resources, self.register, self.viewer = office.resources, office.register, viewer
 
     async def read(
-        self, whom: UUID | None = None, asked: FileFilter = EVERYTHING, after: Any = None, limit: int = 100
+        self, whom: UUID | None = None, asked: FileFilter = EVERYTHING, after: Any = None, first: int = 100
     ) -> Any:
         """The entries, or the refusal."""
         people = await self.register.people(self.viewer)
-        return await file_of(self.resources, self.viewer, people, whom, asked, after, limit)
+        return await file_of(self.resources, self.viewer, people, whom, asked, after, first)
 
     async def write(
         self,
@@ -128,12 +128,12 @@ async def test_a_file_is_filtered_and_paged(holder: Holder, district: Desk, cloc
     await district.write(holder.id, FileKind.DIAGNOSIS, "医院诊断")
     notes = frozenset({FileKind.NOTE})
 
-    first = await district.read(holder.id, FileFilter(notes), limit=2)
-    rest = await district.read(holder.id, FileFilter(notes), after=(first[-1].at, first[-1].id), limit=2)
+    first = await district.read(holder.id, FileFilter(notes), first=2)
+    rest = await district.read(holder.id, FileFilter(notes), after=(first[1].at, first[1].id), first=2)
     days = await district.read(holder.id, FileFilter(notes, date(2026, 3, 2), date(2026, 3, 2)))
 
     assert [[entry.text for entry in page] for page in (first, rest, days)] == [
-        ["第3天", "第2天"],
+        ["第3天", "第2天", "第1天"],
         ["第1天"],
         ["第2天"],
     ]
@@ -175,6 +175,7 @@ async def test_what_was_seen_by_whom_is_told(
     await register.guardian(holder, guardian.viewer.account_id, scope="view")
     await visitor.write(holder.id, FileKind.SCREENING, "视力初筛")
 
+    await visitor.read(holder.id, first=0)
     await visitor.read(holder.id)
     await visitor.read(holder.id)
     await district.read(holder.id)
@@ -185,8 +186,8 @@ async def test_what_was_seen_by_whom_is_told(
         "SELECT actor, detail FROM audit WHERE subject = $1 AND action = 'read_file' ORDER BY sequence", str(holder.id)
     )
     assert [sight.by.role for sight in entry.seen_by] == [Role.COMMISSIONER, Role.DISTRICT]
-    assert [row["actor"].partition(":")[0] for row in log] == ["staff", "staff", "staff", "account"]
-    assert log[0]["detail"] == "1 entries of benefit,card,note,referral,screening,service"
+    assert [row["actor"].partition(":")[0] for row in log] == ["staff", "staff", "staff", "staff", "account"]
+    assert log[1]["detail"] == "1 entries of benefit,card,note,referral,screening,service"
 
 
 @pytest.mark.parametrize(
