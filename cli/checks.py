@@ -26,13 +26,15 @@ def check_policy(
     from rich.console import Console
     from rich.table import Table
 
-    from services.bootstrap import POLICY, load_rules
+    from services.bootstrap import POLICY, load_holidays, load_law_of_cards, load_rules
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("programme", "title", "in force"):
         table.add_column(name, no_wrap=True)
     table.add_column("clauses")
     book = load_rules(directory or POLICY)
+    load_holidays(directory or POLICY)
+    load_law_of_cards(directory or POLICY)
     for programme in book.programmes:
         for version in programme.versions:
             period = f"{version.effective} – {version.ended or ''}"

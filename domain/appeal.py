@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from domain.calendar import HolidayCalendar, YearNotAnnounced
 from domain.card_terms import CardTerms
-from domain.working_days import WorkingDays, YearNotAnnounced
+from domain.working_days import working_days_after
 
 
 class AppealLevel(StrEnum):
@@ -46,17 +47,17 @@ class Judgement:
     appeal_is_open: bool = False
 
 
-def last_day(told_on: date, terms: CardTerms, days: WorkingDays) -> date:
+def last_day(told_on: date, terms: CardTerms, calendar: HolidayCalendar) -> date:
     """The last day on which an appeal is in time.
 
     Raises:
         YearNotAnnounced: nobody can say yet.
     """
-    return days.after(told_on, terms.appeal_working_days)
+    return working_days_after(calendar, told_on, terms.appeal_working_days)
 
 
 def file_appeal(
-    judgement: Judgement | None, terms: CardTerms, days: WorkingDays, on: date
+    judgement: Judgement | None, terms: CardTerms, calendar: HolidayCalendar, on: date
 ) -> AppealLevel | AppealRefusal:
     """To whom an appeal of that day goes, or why it is not taken."""
     if judgement is None:
@@ -65,18 +66,18 @@ def file_appeal(
         return AppealRefusal.ALREADY_OPEN
     if judgement.level is AppealLevel.PROVINCE:
         return AppealRefusal.FINAL
-    late = _is_late(judgement.told_on, terms, days, on)
+    late = _is_late(judgement.told_on, terms, calendar, on)
     if late is not None:
         return late
     return AppealLevel.CITY if judgement.level is None else AppealLevel.PROVINCE
 
 
-def _is_late(told_on: date, terms: CardTerms, days: WorkingDays, on: date) -> AppealRefusal | None:
+def _is_late(told_on: date, terms: CardTerms, calendar: HolidayCalendar, on: date) -> AppealRefusal | None:
     # So many days cannot hold more working days, whatever the calendar.
     if on <= told_on + timedelta(days=terms.appeal_working_days):
         return None
     try:
-        return AppealRefusal.TOO_LATE if on > last_day(told_on, terms, days) else None
+        return AppealRefusal.TOO_LATE if on > last_day(told_on, terms, calendar) else None
     except YearNotAnnounced as unknown:
         # The term had not ended before that year began.
         return AppealRefusal.YEAR_NOT_ANNOUNCED if on.year >= unknown.year else None

@@ -7,6 +7,8 @@ from operator import attrgetter
 from domain.birthday import age
 from domain.policy_file import Section
 
+FILE = "register/card.toml"
+
 _MONTHS = 12
 
 

@@ -112,13 +112,21 @@ class Section:
         """A number of 0 or more."""
         return self._need(name, self.optional_number(name), "a number of 0 or more")
 
+    def whole_numbers(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers; empty where it is not given."""
+        return tuple(self._items(name, int, "a list of whole numbers"))
+
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts; empty where it is not given."""
         return tuple(self._items(name, str, "a list of texts in quotes"))
 
-    def whole_numbers(self, name: str) -> tuple[int, ...]:
-        """A list of whole numbers; empty where it is not given."""
-        return tuple(self._items(name, int, "a list of whole numbers"))
+    def days(self, name: str) -> tuple[date, ...]:
+        """A list of dates; empty where it is not given."""
+        what = "a list of dates as 2016-12-04, without quotes"
+        days = tuple(self._items(name, date, what))
+        if any(type(day) is not date for day in days):
+            raise self.wrong(name, "date with a time found in the list", f"Write {what}")
+        return days
 
     def section(self, name: str) -> "Section":
         """A table."""

@@ -101,10 +101,12 @@ class CardAppeal(Record):
         indexes = (Index(fields=("resident_id",)),)
 
 
-class Notice(Record):
-    """Something that a resident is to be told; whoever delivers it fills `delivered_at`. `detail_sealed` is JSON."""
+class CardNotice(Record):
+    """What a resident is to be told of her card; whoever delivers it fills `delivered_at`. `detail_sealed` is JSON."""
 
-    resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="notices")
+    resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField(
+        "models.Resident", related_name="card_notices"
+    )
     kind = fields.CharField(max_length=40)
     detail_sealed = fields.BinaryField()
     created_at = fields.DatetimeField()
@@ -113,7 +115,7 @@ class Notice(Record):
     class Meta:
         """Taken by those that wait, shown by resident."""
 
-        table = "notice"
+        table = "card_notice"
         indexes = (Index(fields=("resident_id",)), Index(fields=("delivered_at",)))
 
 

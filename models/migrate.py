@@ -11,8 +11,8 @@ from models.config import tortoise_config
 
 # The server may read and add everywhere but may change only these, and deletes nothing.
 CHANGED_BY_SERVER = (
-    "account, attempt, binding_code, booking, card, card_appeal, card_application, credential, device, guardian, "
-    "idempotency_key, notice, refresh_token, resident, scan_chain, session, slot"
+    "account, attempt, binding_code, booking, card, card_appeal, card_application, card_notice, credential, device, "
+    "guardian, idempotency_key, refresh_token, resident, scan_chain, session, slot"
 )
 MONTHS_AHEAD = 24
 

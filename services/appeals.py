@@ -11,18 +11,18 @@ import asyncpg
 
 from domain.access import Viewer
 from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal, Judgement, file_appeal, last_day
+from domain.calendar import YearNotAnnounced
 from domain.card_event import CardEvent, Step
 from domain.card_terms import CardTerms
 from domain.dates import local_date
 from domain.fact import Facts
 from domain.standing import Findings, Role
-from domain.working_days import YearNotAnnounced
 from models.record import new_id
 from services import audit, idempotency
 from services.authority import Authority, authority_of
+from services.card_notices import tell
 from services.card_records import Occurrence
 from services.cards import carry_out
-from services.notices import tell
 from services.people import People
 from services.resources import Resources
 from services.standings import Found, find, write_findings
@@ -84,10 +84,10 @@ async def appeal(resources: Resources, viewer: Viewer, people: People, wish: App
 
     async def work(connection: asyncpg.Connection, authority: Authority, found: Found) -> str:
         on = local_date(at)
-        terms = resources.register_law.cards.on(on)
+        terms = resources.card_law.on(on)
         row = await connection.fetchrow(_JUDGEMENT, found.resident_id)
         judgement = _judgement(row, found) if row else None
-        level = file_appeal(judgement, terms, resources.register_law.working_days, on)
+        level = file_appeal(judgement, terms, resources.holidays, on)
         if isinstance(level, AppealRefusal):
             return level
         assert judgement is not None, "without one there is nothing to appeal against"
@@ -147,14 +147,14 @@ async def decide_appeal(
 async def appeal_term(resources: Resources, resident_id: UUID) -> AppealTerm | None:
     """Whether an appeal can be filed today, to whom and until when."""
     on = local_date(resources.clock())
-    terms = resources.register_law.cards.on(on)
+    terms = resources.card_law.on(on)
     async with resources.database.transaction() as connection:
         found = await find(resources, connection, resident_id, lock=False)
         row = await connection.fetchrow(_JUDGEMENT, resident_id)
     if found is None or row is None:
         return None
     judgement = _judgement(row, found)
-    level = file_appeal(judgement, terms, resources.register_law.working_days, on)
+    level = file_appeal(judgement, terms, resources.holidays, on)
     if isinstance(level, AppealRefusal):
         return None
     return AppealTerm(level, _until(resources, judgement.told_on, terms))
@@ -203,6 +203,6 @@ def _judgement(row: asyncpg.Record, found: Found) -> Judgement:
 
 def _until(resources: Resources, told_on: date, terms: CardTerms) -> date | None:
     try:
-        return last_day(told_on, terms, resources.register_law.working_days)
+        return last_day(told_on, terms, resources.holidays)
     except YearNotAnnounced:
         return None

@@ -5,14 +5,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from domain.card_terms import parse_card_law
+from domain.calendar import FILE as CALENDAR
+from domain.calendar import HolidayCalendar, load_calendar
+from domain.card_terms import FILE as CARD_LAW
+from domain.card_terms import CardLaw, parse_card_law
 from domain.policy import load_rule_book, read_document
 from domain.policy_file import Place, PolicyInvalid
 from domain.rulebook import RuleBook
-from domain.working_days import parse_working_days
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
-from services.resources import RegisterLaw, Resources
+from services.resources import Resources
 from services.settings import Settings, SettingsInvalid, refuse_demo_keys
 from services.vault import Vault
 from services.wechat import Wechat
@@ -29,14 +31,23 @@ def load_rules(directory: Path = POLICY) -> RuleBook:
     return load_rule_book({file.name: _text(file) for file in sorted(directory.glob("*.toml"))})
 
 
-def load_register_law(directory: Path = POLICY / "register") -> RegisterLaw:
-    """The terms of cards and the working days from the files of a directory.
+def load_holidays(directory: Path = POLICY) -> HolidayCalendar:
+    """The public holidays that are announced; a directory need not name more than the library knows.
 
     Raises:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
-    cards, days = (read_document(name, _text(directory / name)) for name in ("card.toml", "working-days.toml"))
-    return RegisterLaw(parse_card_law(cards), parse_working_days(days))
+    file = directory / CALENDAR
+    return load_calendar(_text(file) if file.exists() else "")
+
+
+def load_law_of_cards(directory: Path = POLICY) -> CardLaw:
+    """The terms of cards, dated.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return parse_card_law(read_document(CARD_LAW, _text(directory / CARD_LAW)))
 
 
 def _text(file: Path) -> str:
@@ -73,4 +84,6 @@ async def open_services(
     )
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
-        yield Resources(settings, keys, vault, database, wechat, load_rules(), load_register_law(), clock)
+        yield Resources(
+            settings, keys, vault, database, wechat, load_rules(), load_holidays(), load_law_of_cards(), clock
+        )

@@ -30,7 +30,7 @@ async def advance(resources: Resources) -> Counter[CardEvent]:
     Returns how often each event happened.
     """
     on = local_date(resources.clock())
-    terms = resources.register_law.cards.on(on)
+    terms = resources.card_law.on(on)
     happened: Counter[CardEvent] = Counter()
     async for resident_id in _candidates(resources):
         async with resources.database.transaction() as connection:
@@ -44,7 +44,7 @@ async def advance(resources: Resources) -> Counter[CardEvent]:
 
 async def _candidates(resources: Resources) -> AsyncIterator[UUID]:
     on = local_date(resources.clock())
-    terms = resources.register_law.cards.on(on)
+    terms = resources.card_law.on(on)
     days = (on, months_after(on, -terms.cancel_months), months_after(on, -terms.freeze_months))
     last: UUID | None = None
     while rows := await resources.database.fetch(_CANDIDATES, *days, last, _PAGE):

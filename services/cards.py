@@ -18,8 +18,8 @@ from domain.standing import ApplicationState, Role
 from models.record import new_id
 from services import audit, bookings, card_records, credentials, idempotency
 from services.authority import authority_of
+from services.card_notices import tell
 from services.card_records import Occurrence, StateMoved
-from services.notices import tell
 from services.people import People, mask_number
 from services.redecision import Change, changes, stated_facts, write_changes
 from services.resources import Resources
@@ -134,7 +134,7 @@ async def carry_out(
 ) -> str:
     """Decide and do everything, the audit entry last; the caller holds the resident's row."""
     on = local_date(event.at)
-    decided = decide(found.standing, event.step, event.actor, resources.register_law.cards.on(on), on)
+    decided = decide(found.standing, event.step, event.actor, resources.card_law.on(on), on)
     if isinstance(decided, CardRefusal):
         return decided
     await card_records.write(resources, connection, found, decided, event)

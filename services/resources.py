@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.calendar import HolidayCalendar
 from domain.card_terms import CardLaw
 from domain.rulebook import RuleBook
-from domain.working_days import WorkingDays
 from services.database import Database
 from services.keys import Keys
 from services.settings import Settings
@@ -15,16 +15,8 @@ from services.wechat import Wechat
 
 
 @dataclass(frozen=True)
-class RegisterLaw:
-    """The terms of cards, and the state's working days by which their deadlines are counted."""
-
-    cards: CardLaw
-    working_days: WorkingDays
-
-
-@dataclass(frozen=True)
 class Resources:
-    """The settings, the secrets, the doors to database and WeChat, the rules and laws in force, and the clock."""
+    """The settings, the secrets, the doors to database and WeChat, what is in force, and the clock."""
 
     settings: Settings
     keys: Keys
@@ -32,5 +24,6 @@ class Resources:
     database: Database
     wechat: Wechat
     rules: RuleBook
-    register_law: RegisterLaw
+    holidays: HolidayCalendar
+    card_law: CardLaw
     clock: Callable[[], datetime]

@@ -100,6 +100,19 @@ class Migration(migrations.Migration):
             bases=['Record'],
         ),
         ops.CreateModel(
+            name='CardNotice',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('resident', fields.ForeignKeyField('models.Resident', source_field='resident_id', db_constraint=True, to_field='id', related_name='card_notices', on_delete=OnDelete.CASCADE)),
+                ('kind', fields.CharField(max_length=40)),
+                ('detail_sealed', fields.BinaryField()),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('delivered_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'card_notice', 'app': 'models', 'indexes': [Index(fields=['resident_id']), Index(fields=['delivered_at'])], 'pk_attr': 'id', 'table_description': 'What a resident is to be told of her card; whoever delivers it fills `delivered_at`. `detail_sealed` is JSON.'},
+            bases=['Record'],
+        ),
+        ops.CreateModel(
             name='FileEntry',
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
@@ -122,19 +135,6 @@ class Migration(migrations.Migration):
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'file_sight', 'app': 'models', 'unique_together': (('entry_id', 'staff_id'),), 'pk_attr': 'id', 'table_description': 'That a member of staff has seen an entry of a file, whatever table it is from, and when first.'},
-            bases=['Record'],
-        ),
-        ops.CreateModel(
-            name='Notice',
-            fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
-                ('resident', fields.ForeignKeyField('models.Resident', source_field='resident_id', db_constraint=True, to_field='id', related_name='notices', on_delete=OnDelete.CASCADE)),
-                ('kind', fields.CharField(max_length=40)),
-                ('detail_sealed', fields.BinaryField()),
-                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ('delivered_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
-            ],
-            options={'table': 'notice', 'app': 'models', 'indexes': [Index(fields=['resident_id']), Index(fields=['delivered_at'])], 'pk_attr': 'id', 'table_description': 'Something that a resident is to be told; whoever delivers it fills `delivered_at`. `detail_sealed` is JSON.'},
             bases=['Record'],
         ),
         ops.AddField(

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from domain.appeal import AppealLevel, AppealRefusal, Judgement, file_appeal, last_day
-from domain.working_days import WorkingDays
+from domain.calendar import HolidayCalendar, load_calendar
 from tests.domain.terms import TERMS
 
-STATE = WorkingDays({}, frozenset())
+STATE = load_calendar("")
 TOLD = date(2026, 9, 25)
 LAST = date(2026, 10, 15)
 
@@ -51,6 +51,6 @@ def test_the_province_is_the_last() -> None:
 )
 def test_a_year_not_announced_is_said_so(told: date, on: date, answer: AppealLevel | AppealRefusal) -> None:
     """Ten days are in time by any calendar, and while the known year lasts; beyond that nobody can say."""
-    known = WorkingDays({}, frozenset({2098}))
+    known = HolidayCalendar(frozenset({2098}), {})
 
     assert file_appeal(Judgement(told, None), TERMS, known, on) is answer

@@ -82,7 +82,7 @@ async def test_an_appeal_stops_the_issue_until_it_is_decided(
     issued = await office.done(other, CardEvent.ISSUE, holder.id)
 
     grade = await owner.fetchval("SELECT grade FROM card WHERE resident_id = $1 AND state = 'active'", holder.id)
-    notices = await owner.fetch("SELECT kind FROM notice WHERE resident_id = $1 ORDER BY id", holder.id)
+    notices = await owner.fetch("SELECT kind FROM card_notice WHERE resident_id = $1 ORDER BY id", holder.id)
     assert term == AppealTerm(AppealLevel.CITY, LAST)
     assert first == again
     assert second is AppealRefusal.ALREADY_OPEN

@@ -129,7 +129,7 @@ async def test_a_loss_ends_passes_and_tells_what_is_lost(
 
     bundle = await trust_bundle(resources, (await enrolled_bus(resources, owner)).device)
     index = await owner.fetchval("SELECT status_index FROM credential WHERE resident_id = $1", holder.id)
-    notice = await owner.fetchrow("SELECT * FROM notice WHERE resident_id = $1", holder.id)
+    notice = await owner.fetchrow("SELECT * FROM card_notice WHERE resident_id = $1", holder.id)
     detail = json.loads(holder.key.open(Sealed.NOTICE, notice["detail_sealed"]))
     assert answer.state is CardState.LOST
     assert bundle.entries[index] is EntryStatus.INVALID
@@ -279,7 +279,7 @@ async def test_the_police_report_a_death_once(resources: Resources, holder: Hold
     assert isinstance(first, CardStanding)
     assert first.state is CardState.CANCELLED
     assert (again, nobody) == (CardRefusal.DECEASED, CardRefusal.NOT_ALLOWED)
-    assert await owner.fetchval("SELECT count(*) FROM notice WHERE resident_id = $1", holder.id) == 0
+    assert await owner.fetchval("SELECT count(*) FROM card_notice WHERE resident_id = $1", holder.id) == 0
     entry = await owner.fetchrow("SELECT actor, action FROM audit WHERE subject = $1", str(holder.id))
     assert tuple(entry) == ("police:2026-03", "card_record_death")
 
