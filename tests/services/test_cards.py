@@ -233,9 +233,29 @@ async def test_a_change_that_bypassed_the_lock_stops_the_event(
     clerk = await office.clerk()
     monkeypatch.setattr("services.cards.find", stale)
 
-    assert await office.ask(clerk, CardEvent.REPORT_LOST, holder.id) is CardRefusal.WRONG_STATE
-    assert await report(resources, holder.id, Step(CardEvent.MOVE_OUT), "police") is CardRefusal.WRONG_STATE
+    lost = await office.ask(clerk, CardEvent.REPORT_LOST, holder.id)
+    await owner.execute("UPDATE card SET state = 'active' WHERE id = $1", holder.card_id)
+    moved = await report(resources, holder.id, Step(CardEvent.MOVE_OUT), "police")
+
+    assert lost is moved is CardRefusal.WRONG_STATE
     assert await events(owner, holder) == []
+
+
+async def test_an_application_that_moved_meanwhile_stops_the_event(
+    office: Office, applicant: Holder, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody else ended is not taken up again."""
+
+    async def stale(*args: Any, **options: Any) -> Any:
+        found = await find(*args, **options)
+        await owner.execute("UPDATE card_application SET state = 'closed'")
+        return found
+
+    clerk = await office.clerk()
+    await office.done(clerk, CardEvent.APPLY, applicant.id)
+    monkeypatch.setattr("services.cards.find", stale)
+
+    assert await office.ask(clerk, CardEvent.REFER, applicant.id) is CardRefusal.WRONG_STATE
 
 
 async def test_staff_act_in_their_area_and_never_on_their_own_card(
