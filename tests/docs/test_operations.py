@@ -22,6 +22,7 @@ MUTATIONS = {
     "recordMoveOut": CardEvent.MOVE_OUT,
     "cancelCard": CardEvent.CANCEL,
     "recordDeath": CardEvent.RECORD_DEATH,
+    "retractDeath": CardEvent.RETRACT_DEATH,
 }
 COLUMNS = (Role.COMMISSIONER, Role.TOWN, Role.DISTRICT, Role.HOLDER)
 

@@ -304,6 +304,22 @@ async def test_the_police_report_a_death_once(resources: Resources, holder: Hold
     assert tuple(entry) == ("police:2026-03", "card_record_death")
 
 
+async def test_a_death_by_mistake_is_taken_back_as_often_as_it_comes(
+    office: Office, resources: Resources, holder: Holder, owner: asyncpg.Connection
+) -> None:
+    """The same card comes back into force by a clerk's hand, and the next death counts again."""
+    clerk, died = await office.clerk(), Step(CardEvent.RECORD_DEATH, day=date(2026, 3, 1))
+
+    states = []
+    for _ in range(2):
+        await report(resources, holder.id, died, "police")
+        states.append((await office.done(clerk, CardEvent.RETRACT_DEATH, holder.id)).state)
+        states.append((await office.done(clerk, CardEvent.RESUME, holder.id)).state)
+
+    assert states == [CardState.SUSPENDED, CardState.ACTIVE] * 2
+    assert await owner.fetchval("SELECT count(*) FROM card WHERE resident_id = $1", holder.id) == 1
+
+
 async def test_the_history_of_a_card_cannot_be_changed(
     office: Office, holder: Holder, owner: asyncpg.Connection, killer: asyncpg.Connection
 ) -> None:
