@@ -1,11 +1,11 @@
-"""What the server serves with just now: its rules may be replaced while it runs, the rest stays as it was opened."""
+"""What the server serves with just now: what policy/ says may be replaced while it runs, the rest stays as opened."""
 
 from dataclasses import dataclass, replace
 
 import structlog
 
 from domain.policy_file import PolicyInvalid
-from services.bootstrap import load_rules
+from services.bootstrap import load_holidays, load_law_of_cards, load_rules
 from services.resources import Resources
 
 log = structlog.get_logger("rules")
@@ -19,12 +19,14 @@ class Current:
 
     def reload_rules(self) -> None:
         """Read the rules anew: all of them, or none if there is a mistake, which is then logged with its remedy."""
+        directory = self.resources.settings.policy_dir
         try:
-            rules = load_rules(self.resources.settings.policy_dir)
+            rules, holidays = load_rules(directory), load_holidays(directory)
+            card_law = load_law_of_cards(directory)
         except PolicyInvalid as invalid:
             _tell(invalid)
             return
-        self.resources = replace(self.resources, rules=rules)
+        self.resources = replace(self.resources, rules=rules, holidays=holidays, card_law=card_law)
         log.info("rules_replaced", programmes=len(rules.chinese.programmes))
 
 

@@ -30,11 +30,12 @@ def check_policy(
     """Read every rule file and its translations as the server would; list what applies when, or the first mistake."""
     from rich.console import Console
 
-    from services.bootstrap import load_holidays, load_rules
+    from services.bootstrap import load_holidays, load_law_of_cards, load_rules
 
     chosen = directory or operator_settings().policy_dir
     book = load_rules(chosen).chinese
     load_holidays(chosen)
+    load_law_of_cards(chosen)
     console = Console(highlight=False, markup=False)
     for table in (_programmes(book), _parameters(book)):
         console.print(table)

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import bookings, checks, database, keys, register, serving, slots
+from cli import bookings, cards, checks, database, keys, register, serving, slots
 from cli.demo import commands as demo
 from cli.explanation import explain
 
@@ -48,4 +48,5 @@ app.add_typer(bookings.app, name="bookings")
 app.add_typer(slots.app, name="slots")
 app.add_typer(checks.policy, name="policy")
 app.add_typer(checks.audit, name="audit")
+app.add_typer(cards.app, name="cards")
 app.add_typer(demo.app, name="demo")

@@ -13,6 +13,7 @@ MODULES = [
     "models.attendance",
     "models.notice",
     "models.credential",
+    "models.lifecycle",
     "models.audit",
 ]
 

@@ -1,6 +1,14 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
+from datetime import date
+
+from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.booking import BookingRefusal
+from domain.card import CardState
+from domain.card_event import CardEvent, CardRefusal
+from domain.entitlement import Verdict
+from domain.file import FileRefusal
+from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
@@ -87,6 +95,108 @@ TIMETABLE = {
     TimetableRefusal.NOT_ALLOWED: "您不是这家机构的工作人员，不能修改它的开放时间。",
 }
 
+CARD = {
+    CardRefusal.NOT_ALLOWED: "您不能为这位残疾人办理这项业务。请核对对象和您的职责范围。",
+    CardRefusal.OWN_CARD: "不能以工作人员身份办理本人或被监护人的业务，请交给其他工作人员。",
+    CardRefusal.SAME_PERSON: "受理和发证要由两个人分别办理，请交给另一位工作人员。",
+    CardRefusal.DECEASED: "这位残疾人已登记去世，不能再办理。",
+    CardRefusal.NOT_DECEASED: "这位残疾人没有登记去世，不需要更正。",
+    CardRefusal.NO_CARD: "这位居民还没有残疾人证。",
+    CardRefusal.WRONG_STATE: "残疾人证或申请目前的状态不能办理这项业务，请刷新后核对。",
+    CardRefusal.APPLICATION_OPEN: "已经有一份申请在办理，请先办完。",
+    CardRefusal.NO_APPLICATION: "没有正在办理的申请，请先受理。",
+    CardRefusal.APPEAL_OPEN: "评定结果正在复评，请等复评结束。",
+    CardRefusal.NOT_RENEWABLE: "还没有到换证时间。有效期的最后一年可以换证。",
+    CardRefusal.NO_DISABILITY: "评定结果为不符合残疾标准，不能发证。",
+    CardRefusal.NUMBERS_USED_UP: "这个证号的补办次数已经用完，请联系上级残联。",
+    CardRefusal.TOO_EARLY: "还没有到规定的期限。",
+    CardRefusal.IN_THE_FUTURE: "日期不能晚于今天。",
+    CardRefusal.WRONG_CAUSE: "请选择适用于这项业务的原因。",
+    CardRefusal.FINDINGS_INVALID: "评定结果有误。请逐项填写残疾类别和等级，每个类别只填一次。",
+    CardRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
+    CardRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
+}
+CARD_STATE = {
+    CardState.APPLIED: "您的申请已经受理，等待安排评定。",
+    CardState.UNDER_ASSESSMENT: "正在评定或审核，请等待结果。",
+    CardState.ACTIVE: "残疾人证正常，可以使用。",
+    CardState.SUSPENDED: "残疾人证已暂停使用，请联系乡镇残联。",
+    CardState.LOST: "残疾人证已挂失，可以到乡镇残联补办。",
+    CardState.EXPIRED: "残疾人证已过有效期，请重新申请。",
+    CardState.CANCELLED: "残疾人证已注销。",
+}
+NO_CARD = "还没有残疾人证，也没有正在办理的申请。"
+APPLICATION_BESIDE = {
+    ApplicationState.APPLIED: "换证或重新评定的申请已经受理。",
+    ApplicationState.UNDER_ASSESSMENT: "正在重新评定。",
+    ApplicationState.ASSESSED: "新的结果已经登记，正在审核。",
+}
+CARD_EVENT = {
+    CardEvent.APPLY: "受理了办证申请。",
+    CardEvent.REFER: "安排到指定医院评定。",
+    CardEvent.ASSESS: "登记了医院的评定结果。",
+    CardEvent.REVISE: "登记了复评结果。",
+    CardEvent.REJECT: "申请没有通过。",
+    CardEvent.ISSUE: "发放了残疾人证。",
+    CardEvent.RENEW: "受理了换证申请。",
+    CardEvent.REASSESS: "受理了重新评定申请。",
+    CardEvent.REPORT_LOST: "残疾人证挂失，原来的码已经失效。",
+    CardEvent.REISSUE: "补办了残疾人证，原证号作废。",
+    CardEvent.SUSPEND: "残疾人证暂停使用。",
+    CardEvent.RESUME: "残疾人证恢复使用。",
+    CardEvent.MOVE_OUT: "登记了户口迁出。",
+    CardEvent.CANCEL: "残疾人证注销。",
+    CardEvent.RECORD_DEATH: "登记了去世。",
+    CardEvent.RETRACT_DEATH: "更正了去世登记。原有的证件核实后恢复。",
+    CardEvent.EXPIRE: "残疾人证有效期已满。",
+}
+CAUSE = {
+    Cause.MOVED_OUT: "原因是户口迁出。",
+    Cause.INQUIRY: "原因是正在核实情况。",
+    Cause.RECOVERED: "原因是不再符合残疾标准。",
+    Cause.WITHDRAWN: "原因是本人申请。",
+    Cause.DECEASED: "原因是去世。",
+    Cause.SUPERSEDED: "原因是换发了新证。",
+}
+ROLE = {
+    Role.HOLDER: "本人或监护人",
+    Role.COMMISSIONER: "村（社区）专职委员",
+    Role.TOWN: "乡镇残联经办人",
+    Role.DISTRICT: "区残联经办人",
+    Role.REGISTER: "系统",
+}
+
+APPEAL = {
+    AppealRefusal.NOT_ALLOWED: "您不能为这位残疾人办理复评。请核对对象和您的职责范围。",
+    AppealRefusal.NOTHING_ASSESSED: "没有可以申请复评的评定结果。",
+    AppealRefusal.ALREADY_OPEN: "复评申请已经受理，请等待结果。",
+    AppealRefusal.NOT_OPEN: "没有正在办理的复评。",
+    AppealRefusal.FINAL: "省级复评是最终结果，不能再申请复评。",
+    AppealRefusal.TOO_LATE: "已过申请复评的期限。",
+    AppealRefusal.YEAR_NOT_ANNOUNCED: "当年的放假安排还没有公布，无法计算期限，请联系区残联。",
+    AppealRefusal.FINDINGS_INVALID: "结果有误。改变结论时要逐项填写残疾类别和等级，维持原结论时不填。",
+    AppealRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
+    AppealRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
+}
+APPEAL_LEVEL = {AppealLevel.CITY: "市残联", AppealLevel.PROVINCE: "省残联"}
+APPEAL_OUTCOME = {AppealOutcome.UPHELD: "复评维持原来的结果。", AppealOutcome.CHANGED: "复评改变了原来的结果。"}
+
+FILE = {
+    FileRefusal.NOT_ALLOWED: "您不能查看或填写这份档案。请核对对象和您的职责范围。",
+    FileRefusal.NOT_FOUND: "在您负责的区域内没有找到这位居民。",
+    FileRefusal.KIND_NOT_ALLOWED: "您的职责不包括填写这类记录。",
+    FileRefusal.TEXT_UNUSABLE: "请填写内容，不超过两千字。",
+    FileRefusal.IN_THE_FUTURE: "日期不能晚于今天。",
+    FileRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
+    FileRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
+}
+VERDICT = {
+    Verdict.ELIGIBLE: "可以享受",
+    Verdict.NOT_ELIGIBLE: "不能享受",
+    Verdict.UNDETERMINED: "需要补充材料",
+}
+ENTRY_WRITTEN = "已写入档案。"
+
 CREDENTIAL = {
     CredentialRefusal.NOT_ALLOWED: "您不能为这位残疾人出码。请先绑定残疾人证，或确认监护关系。",
     CredentialRefusal.CARD_NOT_USABLE: "残疾人证目前不能使用，请联系村（社区）或乡镇残联。",
@@ -165,3 +275,40 @@ def page_size(most: int) -> str:
 def limit(name: str, most: int) -> str:
     """Said to the author of a client whose operation exceeds a limit."""
     return f"The operation exceeds the limit of {most} for {name.replace('_', ' ')}."
+
+
+def standing(state: CardState | None, application: ApplicationState | None) -> str:
+    """How a card stands, with an application that runs beside it."""
+    if state is None:
+        return NO_CARD
+    runs_beside = application is not None and state not in {CardState.APPLIED, CardState.UNDER_ASSESSMENT}
+    return CARD_STATE[state] + (APPLICATION_BESIDE.get(application, "") if application and runs_beside else "")
+
+
+def card_event(event: CardEvent, cause: Cause | None) -> str:
+    """An event of a card's life, with its cause where there is one."""
+    return CARD_EVENT[event] + (CAUSE[cause] if cause else "")
+
+
+def appeal_filed(level: AppealLevel, outcome: AppealOutcome | None) -> str:
+    """An appeal, with what came of it."""
+    return f"向{APPEAL_LEVEL[level]}申请了复评。" + (APPEAL_OUTCOME[outcome] if outcome else "")
+
+
+def appeal_term(level: AppealLevel, until: date | None) -> str:
+    """Until when an appeal can be filed, or that nobody can say yet."""
+    whom = APPEAL_LEVEL[level]
+    if until is None:
+        return f"如不认可评定结果，可以向{whom}申请复评。放假安排还没有公布，最后期限暂不能确定，请尽早申请。"
+    last = f"{until.year}年{until.month}月{until.day}日"
+    return f"如不认可评定结果，可以向{whom}申请复评，最后一天是{last}。"
+
+
+def service_booked(name: str, *, cancelled: bool) -> str:
+    """A booking in the file."""
+    return f"预约过{name}，已取消。" if cancelled else f"预约了{name}。"
+
+
+def benefit_changed(title: str, before: Verdict, after: Verdict) -> str:
+    """What a change of the card did to a programme."""
+    return f"{title}：由{VERDICT[before]}变为{VERDICT[after]}。"

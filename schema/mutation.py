@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from schema.booking_mutation import BookingMutation, Key, Whom, whom
+from schema.card_mutation import CardMutation
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.session import (
@@ -46,7 +47,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(BookingMutation):
+class Mutation(BookingMutation, CardMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

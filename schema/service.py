@@ -1,14 +1,13 @@
 """Services and their slots, as residents find them."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import datetime
 
 import strawberry
 
 from models.service import ServiceKind
-from schema.identity import from_id, to_id
+from schema.identity import to_id
 from schema.limits import LIST_SIZE
-from schema.paging import CursorInvalid
+from schema.paging import time_cursor
 from services.catalogue import Accessibility, FreeSlot, OfferedService, OfferedSlot
 
 # A list that few services fill.
@@ -89,27 +88,6 @@ class Found:
         return cls(slot=Slot.of(found.slot), service=Service.of(found.service))
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
 def slot_cursor(slot: OfferedSlot) -> str:
-    """The place of a slot in the order of time: its start, and its key among those that start together."""
-    return f"{(slot.starts_at - _EPOCH) // _MICROSECOND}.{to_id('Slot', slot.id)}"
-
-
-def slot_place(cursor: str) -> tuple[datetime, UUID]:
-    """The start and the key in a cursor.
-
-    Raises:
-        CursorInvalid: `slot_cursor` did not make it.
-    """
-    start, _, slot_id = cursor.partition(".")
-    key = from_id("Slot", slot_id)
-    try:
-        starts_at = _EPOCH + int(start) * _MICROSECOND
-    except (ValueError, OverflowError):
-        raise CursorInvalid from None
-    if key is None:
-        raise CursorInvalid
-    return starts_at, key
+    """The place of a slot in the order of time."""
+    return time_cursor("Slot", slot.starts_at, slot.id)

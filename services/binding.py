@@ -14,7 +14,7 @@ from domain.access import Viewer
 from domain.dates import local_date
 from models.record import new_id
 from services import attempts, audit
-from services.people import People, StaffMember, mask_name
+from services.people import People, mask_name
 from services.resources import Resources
 from services.vault import Indexed, Sealed
 
@@ -122,7 +122,7 @@ async def issue_binding_code(resources: Resources, people: People, card_number: 
         return CodeRefusal.NOT_FOUND
     async with resources.database.transaction() as connection:
         row = await _holder(connection, resources, number)
-        if row is None or not _in_area(staff, row["town"]):
+        if row is None or not staff.covers(row["town"]):
             # Also logged, because the answer to a found number holds a masked name.
             await audit.record(connection, audit.Event(actor, "issue_binding_code", "-", "not found"), at)
             return CodeRefusal.NOT_FOUND
@@ -139,10 +139,6 @@ async def issue_binding_code(resources: Resources, people: People, card_number: 
         await audit.record(connection, audit.Event(actor, "issue_binding_code", str(row["resident_id"])), at)
         key = resources.vault.data_key(row["resident_id"], row["data_key"], row["data_key_version"])
         return OneTimeCode(code, mask_name(key.open(Sealed.NAME, row["name_sealed"])), at + CODE_LIFETIME)
-
-
-def _in_area(staff: StaffMember, town: str) -> bool:
-    return staff.town in {"", town}
 
 
 async def _may_try(resources: Resources, viewer: Viewer, number: str, *, by_clerk: bool) -> bool:

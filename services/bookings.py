@@ -19,6 +19,7 @@ from services.catalogue import SERVICE_COLUMNS, SERVICE_OF_SLOT, SLOT_COLUMNS, O
 from services.people import People, Person, person_for
 from services.places import Order, place_of, quotes_for, take
 from services.resources import Resources
+from services.standings import has_active_card
 
 _BOOKINGS = f"""
 SELECT b.id, b.resident_id, b.enrolment_id, b.state, b.booked_at, b.cancelled_at, b.price, b.verdict, b.cost_share,
@@ -172,15 +173,7 @@ async def answer_once(
     work: Callable[[asyncpg.Connection], Awaitable[str]],
 ) -> str:
     """Do the work in one transaction, or tell what it came to the first time: an id, or a refusal's value."""
-    try:
-        async with resources.database.transaction() as connection:
-            return await idempotency.once(
-                connection, viewer.account_id, key, request, resources.clock(), lambda: work(connection)
-            )
-    except idempotency.KeyReused:
-        return BookingRefusal.KEY_REUSED
-    except idempotency.InFlight:
-        return BookingRefusal.IN_FLIGHT
+    return await idempotency.answer_of(resources.database, viewer.account_id, key, request, resources.clock(), work)
 
 
 async def lock_for_booking(connection: asyncpg.Connection, person: Person, at: datetime) -> BookingRefusal | None:
@@ -188,7 +181,8 @@ async def lock_for_booking(connection: asyncpg.Connection, person: Person, at: d
     if person.card is None or not is_usable(person.card.on_record, local_date(at)):
         return BookingRefusal.CARD_NOT_USABLE
     await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", person.id)
-    return None
+    # A loss or a death may have come in since her card was read.
+    return None if await has_active_card(connection, person.id) else BookingRefusal.CARD_NOT_USABLE
 
 
 async def log_for_other(

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from domain.calendar import FILE as CALENDAR
 from domain.calendar import HolidayCalendar, load_calendar
+from domain.card_terms import FILE as CARD_LAW
+from domain.card_terms import CardLaw, parse_card_law
 from domain.policy import load_rule_books
-from domain.policy_file import Place, PolicyInvalid
+from domain.policy_file import Place, PolicyInvalid, parse_document
 from domain.rulebook import RuleBooks
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
@@ -41,6 +43,15 @@ def load_holidays(directory: Path | None = None) -> HolidayCalendar:
     """
     directory = directory or POLICY
     return load_calendar(_text(directory, CALENDAR) if (directory / CALENDAR).exists() else "")
+
+
+def load_law_of_cards(directory: Path | None = None) -> CardLaw:
+    """The terms of cards, dated.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return parse_card_law(parse_document(CARD_LAW, _text(directory or POLICY, CARD_LAW)))
 
 
 def _text(directory: Path, name: str) -> str:
@@ -81,7 +92,8 @@ async def open_services(
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
         rules, holidays = load_rules(settings.policy_dir), load_holidays(settings.policy_dir)
-        resources = Resources(settings, keys, vault, database, wechat, rules, holidays, clock)
+        card_law = load_law_of_cards(settings.policy_dir)
+        resources = Resources(settings, keys, vault, database, wechat, rules, holidays, card_law, clock)
         try:
             yield resources
         finally:

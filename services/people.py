@@ -98,6 +98,10 @@ class StaffMember:
     town: str
     organisation: str
 
+    def covers(self, town: str) -> bool:
+        """Whether residents of a town are in her area."""
+        return self.town in {"", town}
+
 
 @dataclass(frozen=True)
 class People:

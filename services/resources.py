@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.calendar import HolidayCalendar
+from domain.card_terms import CardLaw
 from domain.rulebook import RuleBooks
 from services.database import Database
 from services.desk import Desk
@@ -16,7 +17,7 @@ from services.wechat import Wechat
 
 @dataclass(frozen=True)
 class Resources:
-    """The settings, the secrets, the doors to database and WeChat, the rules and holidays, the clock, and the desk."""
+    """The settings, the secrets, the doors to database and WeChat, what is in force, the clock, and the desk."""
 
     settings: Settings
     keys: Keys
@@ -25,5 +26,6 @@ class Resources:
     wechat: Wechat
     rules: RuleBooks
     holidays: HolidayCalendar
+    card_law: CardLaw
     clock: Callable[[], datetime]
     desk: Desk = field(default_factory=Desk)

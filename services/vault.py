@@ -32,6 +32,9 @@ class Sealed(StrEnum):
     FACT = "fact"
     GUARDIAN_NAME = "guardian_name"
     GUARDIAN_PHONE = "guardian_phone"
+    CARD_REASON = "card_reason"
+    NOTICE = "notice"
+    FILE_TEXT = "file_text"
 
 
 class Indexed(StrEnum):

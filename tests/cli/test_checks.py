@@ -90,6 +90,20 @@ def test_a_mistake_is_named_with_file_and_remedy(tmp_path: Path, sdc: "Sdc") -> 
     assert "Traceback" not in checked.stderr
 
 
+def test_a_mistake_in_the_law_of_cards_is_named_too(tmp_path: Path, sdc: "Sdc") -> None:
+    """A misspelt term of cards does not wait for the next start of the server."""
+    rules = tmp_path / "policy"
+    shutil.copytree(POLICY, rules)
+    file = rules / "register" / "card.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("freeze_months", "freeze_month"), encoding="utf-8")
+
+    checked = sdc("policy", "check", rules)
+
+    assert checked.returncode == 1
+    assert "register/card.toml" in checked.stderr
+    assert "freeze_month" in checked.stderr
+
+
 def test_a_folder_that_is_not_there_is_a_wrong_call(tmp_path: Path, sdc: "Sdc") -> None:
     """A typing error in the path is told by the command line itself."""
     assert sdc("policy", "check", tmp_path / "nowhere").returncode == 2
