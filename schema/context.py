@@ -26,11 +26,12 @@ class Context:
     """One request: `at` is read once, so that all its answers speak of the same moment."""
 
     def __init__(self, resources: Resources, viewer: Viewer | None, *, token_refused: bool = False) -> None:
-        self.resources = resources
         self.viewer = viewer
         self.token_refused = token_refused
         self.at: datetime = resources.clock()
         self.on: date = local_date(self.at)
+        # Narrowed here, once for all: PostgreSQL shows the services nobody else, whatever they ask for.
+        self.resources = resources.reaching(viewer.account_id if viewer else None, self.on)
         self._loaded: dict[str, asyncio.Task[Any]] = {}
 
     async def people(self) -> People:

@@ -1,8 +1,10 @@
 """What every use case is given: opened once at the start, and passed as one value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Self
+from uuid import UUID
 
 from domain.rulebook import RuleBook
 from services.database import Database
@@ -23,3 +25,7 @@ class Resources:
     wechat: Wechat
     rules: RuleBook
     clock: Callable[[], datetime]
+
+    def reaching(self, account_id: UUID | None, on: date) -> Self:
+        """The same, with a database that shows only whom an account may see on a day (None: nobody)."""
+        return replace(self, database=self.database.reaching(account_id, on))

@@ -9,9 +9,11 @@ import pytest
 
 from card.cose import SigningKey
 from card.credential import prove
+from schema.context import Context
 from schema.credential import from_text, to_text
 from schema.identity import to_id
 from services import sessions
+from services.database import Database
 from services.resources import Resources
 from tests.schema.conftest import Ask
 from tests.services.register import Clock, Register
@@ -33,16 +35,16 @@ query ($first: Int!, $after: String) { viewer { bookings(first: $first, after: $
 
 
 @pytest.fixture
-def statements(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement that goes to the database from now on."""
     sent: list[str] = []
-    fetch = resources.database.fetch
+    fetch = Database.fetch
 
-    async def counted(sql: str, *values: object) -> Sequence[Any]:
+    async def counted(self: Database, sql: str, *values: object) -> Sequence[Any]:
         sent.append(sql)
-        return await fetch(sql, *values)
+        return await fetch(self, sql, *values)
 
-    monkeypatch.setattr(resources.database, "fetch", counted)
+    monkeypatch.setattr(Database, "fetch", counted)
     return sent
 
 
@@ -215,3 +217,16 @@ async def issue(ask: Ask, viewer: Any) -> dict[str, Any]:
     )
     issued: dict[str, Any] = answer["data"]["issueCredential"]
     return issued
+
+
+async def test_what_answers_a_request_is_shown_nobody_else(register: Register, resources: Resources) -> None:
+    """The resources of a request reach the viewer alone, so a service that forgot to ask for her alone gets no more."""
+    own, _stranger = await register.resident(), await register.resident()
+    viewer = await register.viewer(own)
+    everybody = "SELECT id FROM resident"
+
+    hers = await Context(resources, viewer).resources.database.fetch(everybody)
+    nobodys = await Context(resources, None).resources.database.fetch(everybody)
+
+    assert [row["id"] for row in hers] == [own.id]
+    assert nobodys == []

@@ -1,0 +1,91 @@
+"""The second wall: PostgreSQL itself shows the server's role only the residents whom the asking account may reach."""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+# `sdc.reach` is set for each statement or transaction (`services.database`): an account and the day, or "everybody".
+# Without it nobody is reached. As definer, because whom an account reaches stands in tables behind the wall itself.
+REACHED = """
+CREATE FUNCTION reached() RETURNS uuid[] LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    asked text := coalesce(current_setting('sdc.reach', true), '');
+    account uuid;
+    today date;
+BEGIN
+    IF asked IN ('', 'everybody') THEN
+        RETURN '{}';
+    END IF;
+    account := left(asked, 36);
+    today := substr(asked, 38);
+    RETURN ARRAY(
+        SELECT a.resident_id FROM public.account a WHERE a.id = account AND a.resident_id IS NOT NULL
+        UNION ALL
+        SELECT g.ward_id FROM public.guardian g WHERE g.account_id = account
+            AND g.valid_from <= today AND (g.valid_until IS NULL OR g.valid_until >= today)
+    );
+END $$
+"""
+
+# The town of a member of staff, empty for the whole district; null for everybody else.
+REACHED_AREA = """
+CREATE FUNCTION reached_area() RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    asked text := coalesce(current_setting('sdc.reach', true), '');
+BEGIN
+    IF asked = 'everybody' THEN
+        RETURN '';
+    END IF;
+    IF asked = '' THEN
+        RETURN NULL;
+    END IF;
+    RETURN (
+        SELECT s.town FROM public.staff s WHERE s.account_id = left(asked, 36)::uuid
+            AND (s.left_on IS NULL OR s.left_on > substr(asked, 38)::date)
+    );
+END $$
+"""
+
+LIVES_IN_REACHED_AREA = """
+CREATE FUNCTION lives_in_reached_area(resident uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    area text := public.reached_area();
+BEGIN
+    RETURN area IS NOT NULL AND EXISTS (SELECT FROM public.resident r WHERE r.id = resident AND r.town = area);
+END $$
+"""
+
+# Each function stands in a subquery, so that a statement asks it once and not for each row.
+RESIDENT = """
+CREATE POLICY reach ON resident
+    USING (id = ANY ((SELECT reached())::uuid[]) OR (SELECT reached_area()) IN ('', town))
+"""
+RESIDENT_WALL = "ALTER TABLE resident ENABLE ROW LEVEL SECURITY"
+
+
+def wall(table: str, column: str) -> list[str]:
+    """What puts a table behind the wall, whose `column` names the resident that a row is about."""
+    return [
+        f"CREATE POLICY reach ON {table} USING ({column} = ANY ((SELECT reached())::uuid[]) "
+        f"OR (SELECT reached_area()) = '' OR lives_in_reached_area({column}))",
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+    ]
+
+
+class Migration(migrations.Migration):
+    """Policies hold the server's role alone: the owner migrates, loads and saves past them."""
+
+    dependencies = [("models", "0002_walls")]
+
+    operations = [
+        ops.RunSQL(
+            [
+                *(REACHED, REACHED_AREA, LIVES_IN_REACHED_AREA, RESIDENT, RESIDENT_WALL),
+                *wall("card", "resident_id"),
+                *wall("guardian", "ward_id"),
+                *wall("fact", "resident_id"),
+                *wall("booking", "resident_id"),
+                *wall("credential", "resident_id"),
+                *wall("tap", "resident_id"),
+            ]
+        ),
+    ]
