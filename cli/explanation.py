@@ -30,6 +30,7 @@ def explain(error: Exception) -> Explanation | None:
     from cli.account import EmbeddedPostgresError
     from cli.backup import BackupFailed
     from domain.policy_file import PolicyInvalid
+    from services.checkpoints import CheckpointInvalid
     from services.database import DatabaseUnavailable
     from services.keys import KeysInvalid
     from services.settings import SettingsInvalid
@@ -37,7 +38,14 @@ def explain(error: Exception) -> Explanation | None:
     match error:
         case SettingsInvalid():
             return Explanation(str(error), WRONG_CALL)
-        case CommandFailed() | EmbeddedPostgresError() | BackupFailed() | KeysInvalid() | PolicyInvalid():
+        case (
+            CommandFailed()
+            | EmbeddedPostgresError()
+            | BackupFailed()
+            | KeysInvalid()
+            | PolicyInvalid()
+            | CheckpointInvalid()
+        ):
             return Explanation(str(error), FAILED)
         case DatabaseUnavailable():
             return Explanation("The database does not answer: see that it runs and that DATABASE_URL is right.", FAILED)

@@ -1,9 +1,15 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
+from typing import assert_never
+
 from domain.booking import BookingRefusal
+from models.session import StaffRole
+from services.accesses import Access, ActorKind
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.reveals import ACTION as REVEAL_ACTION
+from services.reveals import RevealField, RevealReason, RevealRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -38,6 +44,41 @@ BINDING_CODE = {
     CodeRefusal.NOT_STAFF: "只有工作人员可以开绑定码。",
     CodeRefusal.NOT_FOUND: "在您负责的区域内没有找到这张有效的残疾人证。",
 }
+
+REVEAL = {
+    RevealRefusal.NOT_STAFF: "只有工作人员可以查看完整信息。",
+    RevealRefusal.NOT_FOUND: "在您负责的区域内没有找到这位残疾人。",
+    RevealRefusal.NOTE_NEEDED: "请写明查看的用途，不超过 200 个字。",
+    RevealRefusal.NOT_RECORDED: "登记中没有这一项。",
+    RevealRefusal.TOO_MANY: "您今天查看完整信息的次数已用完，请明天再查。",
+}
+REVEAL_FIELD = {
+    RevealField.NAME: "姓名",
+    RevealField.ID_NUMBER: "身份证号",
+    RevealField.CARD_NUMBER: "残疾人证号",
+    RevealField.PHONE: "手机号",
+    RevealField.ADDRESS: "住址",
+}
+REVEAL_REASON = {
+    RevealReason.CONTACT: "联系本人",
+    RevealReason.HOME_VISIT: "上门走访",
+    RevealReason.ASSESSMENT: "残疾评定",
+    RevealReason.CORRECTION: "核对登记信息",
+    RevealReason.COMPLAINT: "处理投诉",
+}
+
+# Who did what, as the audit log names it; the sentence begins with who it was.
+STAFF_ROLE = {StaffRole.COMMISSIONER: "专职委员", StaffRole.CLERK: "经办人"}
+ACCESS = {
+    "view_ward": "查看了证件、待遇和预约",
+    "book_slot": "代为预约了服务",
+    "cancel_booking": "代为取消了预约",
+    "issue_pass": "代为领取了乘车凭证",
+    "online_code": "代为打开了在线码",
+    "issue_binding_code": "查到了这张残疾人证，并开出绑定码",
+    "bind_card": "绑定了这张残疾人证",
+}
+ACCESS_OTHER = "处理了登记信息"
 
 BOOKING = {
     BookingRefusal.SLOT_NOT_FOUND: "没有这个时段。",
@@ -122,6 +163,30 @@ TIMEOUT = "处理时间太长，请稍后再试。"
 def ride(outcome: str, reason: str | None) -> str:
     """What came of a ride in a sentence; a reason that says nothing to the resident is left out."""
     return RIDE_REFUSED.get(reason or "", RIDE["refused"]) if outcome == "refused" else RIDE[outcome]
+
+
+def access_by(access: Access) -> str:
+    """Who it was: by role and organisation or by relation, never by name."""
+    match access.by:
+        case ActorKind.STAFF:
+            return f"{access.organisation}的{STAFF_ROLE[access.role]}" if access.role else ""
+        case ActorKind.GUARDIAN:
+            return f"监护人（{access.relation}）"
+        case ActorKind.ACCOUNT:
+            return "另一个微信账号"
+        case ActorKind.SYSTEM:
+            return "残联系统"
+    assert_never(access.by)
+
+
+def access(access: Access) -> str:
+    """What was seen or done, and for what where a reason was asked."""
+    if access.action == REVEAL_ACTION:
+        what, reason = access.detail.split()
+        done = f"查看了完整的{REVEAL_FIELD[RevealField(what)]}，用途：{REVEAL_REASON[RevealReason(reason)]}"
+    else:
+        done = ACCESS.get(access.action, ACCESS_OTHER)
+    return f"{access_by(access)}{done}。"
 
 
 def page_size(most: int) -> str:

@@ -10,6 +10,7 @@ from schema.booking import Booking, BookingRefused
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.identity import key_of
+from schema.reveal import Revealed, RevealRefused
 from schema.scalars import IdempotencyKey
 from schema.session import (
     BindingCode,
@@ -23,9 +24,10 @@ from schema.session import (
     WechatRefused,
     signed_in,
 )
-from services import binding, bookings, credentials, sessions
+from services import binding, bookings, credentials, reveals, sessions
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
 from services.credentials import CredentialRefusal
+from services.reveals import RevealField, RevealReason, RevealRefusal, RevealRequest
 from services.sessions import RefreshRefusal
 from services.wechat import WechatRefusal
 
@@ -38,6 +40,8 @@ BookingResult = Annotated[Booking | BookingRefused | NotSignedIn, strawberry.uni
 ChallengeResult = Annotated[Challenge | NotSignedIn, strawberry.union("ChallengeResult")]
 CredentialResult = Annotated[CredentialIssued | CredentialRefused | NotSignedIn, strawberry.union("CredentialResult")]
 OnlineCodeResult = Annotated[OnlineCode | CredentialRefused | NotSignedIn, strawberry.union("OnlineCodeResult")]
+
+RevealResult = Annotated[Revealed | RevealRefused | NotSignedIn, strawberry.union("RevealResult")]
 
 Key = Annotated[IdempotencyKey, strawberry.argument(description="The same key again gets the first answer again.")]
 Whom = Annotated[
@@ -109,6 +113,27 @@ class Mutation:
             return signed
         code = await binding.issue_binding_code(info.context.resources, signed.people, card_number)
         return BindingCodeRefused.of(code) if isinstance(code, CodeRefusal) else BindingCode.of(code)
+
+    @strawberry.mutation(
+        description="For staff: one full value of a resident in their area; she sees who asked, and why."
+    )
+    async def reveal(
+        self,
+        info: Info,
+        resident_id: strawberry.ID,
+        field: RevealField,
+        reason: RevealReason,
+        note: Annotated[
+            str, strawberry.argument(description="What it is for, in a few words; 200 characters at most.")
+        ],
+    ) -> RevealResult:
+        """The value."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        request = RevealRequest(key_of("Resident", resident_id), field, reason, note)
+        shown = await reveals.reveal(info.context.resources, signed.people, request)
+        return RevealRefused.of(shown) if isinstance(shown, RevealRefusal) else Revealed.of(shown)
 
     @strawberry.mutation(description="Take a place in a slot, for the viewer or a ward.")
     async def book_slot(self, info: Info, slot_id: strawberry.ID, key: Key, resident_id: Whom = None) -> BookingResult:

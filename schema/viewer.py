@@ -9,6 +9,7 @@ from schema.errors import ErrorCode, ExpectedError
 from schema.holder import Holder
 from schema.limits import LIST_SIZE
 from schema.session import NotSignedIn, Signed, signed_in
+from services import accesses
 from services.people import StaffMember
 from services.people import Ward as HeldWard
 
@@ -53,8 +54,9 @@ class Viewer(Holder):
     signed: strawberry.Private[Signed]
 
     @strawberry.field(description="The people for whom she acts.", metadata={LIST_SIZE: _USUAL_WARDS})
-    def wards(self) -> list[Ward]:
-        """The viewer's wards."""
+    async def wards(self, info: Info) -> list[Ward]:
+        """The viewer's wards, once it is logged that she sees them."""
+        await accesses.note_views(info.context.resources, self.signed.viewer, self.signed.people.wards, info.context.at)
         return [Ward.of(ward) for ward in self.signed.people.wards]
 
     @strawberry.field(description="What she is as a member of staff; null for everybody else.")

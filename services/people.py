@@ -9,6 +9,7 @@ import asyncpg
 
 from domain.access import Act, Scope, Viewer, guardian_may
 from domain.card import CardOnRecord, CardState
+from domain.dates import start_of
 from models.session import StaffRole
 from services.resources import Resources
 from services.vault import DataKey, Sealed
@@ -25,7 +26,11 @@ WITH person AS (
 SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.organisation,
        p.*, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
        c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
-       c.valid_until AS card_valid_until
+       c.valid_until AS card_valid_until,
+       p.guardian_id IS NOT NULL AND EXISTS (
+           SELECT FROM audit e WHERE e.subject = p.resident_id::text AND e.at >= $4
+           AND e.action = 'view_ward' AND e.actor = 'account:' || $2::text
+       ) AS noted_today
 FROM session s
 LEFT JOIN staff ON staff.account_id = $2 AND (staff.left_on IS NULL OR staff.left_on > $3)
 LEFT JOIN person p ON true
@@ -66,7 +71,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Ward:
-    """A person for whom the viewer acts, and how far."""
+    """A person for whom the viewer acts, and how far; `noted_today` when the log has today's view of her already."""
 
     guardian_id: UUID
     person: Person
@@ -74,6 +79,7 @@ class Ward:
     scope: Scope
     valid_from: date
     valid_until: date | None
+    noted_today: bool
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
     Raises:
         SessionEnded: see there.
     """
-    rows = await resources.database.fetch(_ROWS, viewer.session_id, viewer.account_id, on)
+    rows = await resources.database.fetch(_ROWS, viewer.session_id, viewer.account_id, on, start_of(on))
     if not rows:
         raise SessionEnded
     first = rows[0]
@@ -138,6 +144,7 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
                     Scope(row["scope"]),
                     row["valid_from"],
                     row["valid_until"],
+                    row["noted_today"],
                 )
             )
     return People(own, tuple(wards), staff)

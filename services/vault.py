@@ -32,6 +32,7 @@ class Sealed(StrEnum):
     FACT = "fact"
     GUARDIAN_NAME = "guardian_name"
     GUARDIAN_PHONE = "guardian_phone"
+    NOTE = "note"
 
 
 class Indexed(StrEnum):

@@ -1,7 +1,11 @@
 """The second wall: PostgreSQL itself shows the server's role only the residents whom the asking account may reach."""
 
-from tortoise import migrations
+from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
+
+from models.record import new_id
 
 # `sdc.reach` is set for each statement or transaction (`services.database`): an account and the day, or "everybody".
 # Without it nobody is reached. As definer, because whom an account reaches stands in tables behind the wall itself.
@@ -77,6 +81,26 @@ class Migration(migrations.Migration):
     dependencies = [("models", "0002_walls")]
 
     operations = [
+        ops.CreateModel(
+            name='Reveal',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('resident', fields.ForeignKeyField('models.Resident', source_field='resident_id', db_constraint=True, to_field='id', related_name='reveals', on_delete=OnDelete.CASCADE)),
+                ('staff', fields.ForeignKeyField('models.Staff', source_field='staff_id', db_constraint=True, to_field='id', related_name='reveals', on_delete=OnDelete.CASCADE)),
+                ('field', fields.CharField(max_length=20)),
+                ('reason', fields.CharField(max_length=20)),
+                ('note_sealed', fields.BinaryField()),
+                ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'reveal', 'app': 'models', 'indexes': [Index(fields=['resident_id'])], 'pk_attr': 'id', 'table_description': 'A full value that a member of staff was shown; her words are sealed with the resident, and erased with her.'},
+            bases=['Record'],
+        ),
+        ops.AddIndex(model_name='AuditEntry', index=Index(fields=['subject', 'at'])),
+        ops.AddField(
+            model_name='Resident',
+            name='erased_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
         ops.RunSQL(
             [
                 *(REACHED, REACHED_AREA, LIVES_IN_REACHED_AREA, RESIDENT, RESIDENT_WALL),
@@ -86,6 +110,7 @@ class Migration(migrations.Migration):
                 *wall("booking", "resident_id"),
                 *wall("credential", "resident_id"),
                 *wall("tap", "resident_id"),
+                *wall("reveal", "resident_id"),
             ]
         ),
     ]

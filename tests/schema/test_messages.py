@@ -10,10 +10,12 @@ import pytest
 from card.gate import Outcome
 from card.refusal import RefusalReason
 from domain.booking import BookingRefusal
+from models.session import StaffRole
 from schema import messages
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.reveals import RevealField, RevealReason, RevealRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -29,6 +31,10 @@ from services.taps import UploadRefusal
         (messages.REFRESH, RefreshRefusal),
         (messages.UPLOAD, UploadRefusal),
         (messages.RIDE, Outcome),
+        (messages.REVEAL, RevealRefusal),
+        (messages.REVEAL_FIELD, RevealField),
+        (messages.REVEAL_REASON, RevealReason),
+        (messages.STAFF_ROLE, StaffRole),
     ],
 )
 def test_every_reason_has_a_sentence(catalogue: Mapping[str, str], reasons: type[StrEnum]) -> None:

@@ -1,0 +1,90 @@
+"""Who saw or changed what of a resident: noted before another person's data is shown, and told to the resident."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import asyncpg
+
+from domain.access import Viewer
+from models.session import StaffRole
+from services import audit
+from services.people import Ward
+from services.resources import Resources
+
+VIEW_WARD = "view_ward"
+
+# Her own account is left out; a guardian may have been entered more than once.
+_ACCESSES = """
+SELECT e.sequence, e.at, e.actor, e.action, e.detail, s.role, s.organisation, g.relation
+FROM audit e
+LEFT JOIN staff s ON s.id = CASE WHEN e.actor LIKE 'staff:%' THEN substr(e.actor, 7)::uuid END
+LEFT JOIN LATERAL (
+    SELECT relation FROM guardian WHERE ward_id = $1
+    AND account_id = CASE WHEN e.actor LIKE 'account:%' THEN substr(e.actor, 9)::uuid END
+    ORDER BY valid_from DESC LIMIT 1
+) g ON true
+WHERE e.subject = $2 AND ($3::bigint IS NULL OR e.sequence < $3)
+AND NOT EXISTS (SELECT FROM account a WHERE a.resident_id = $1 AND e.actor = 'account:' || a.id)
+ORDER BY e.sequence DESC LIMIT $4
+"""
+
+
+class ActorKind(StrEnum):
+    """Who it was; ACCOUNT is one that is no guardian's any more, SYSTEM is the district's own work."""
+
+    STAFF = "staff"
+    GUARDIAN = "guardian"
+    ACCOUNT = "account"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Access:
+    """One entry of the audit log about a resident, its actor as far as the resident may know her.
+
+    `role` and `organisation` are a member of staff's, `relation` is a guardian's.
+    """
+
+    sequence: int
+    at: datetime
+    action: str
+    detail: str
+    by: ActorKind
+    role: StaffRole | None
+    organisation: str | None
+    relation: str | None
+
+
+async def note_views(resources: Resources, viewer: Viewer, wards: Sequence[Ward], at: datetime) -> None:
+    """Log that a guardian is shown her wards, once a day for each; where that cannot be logged, nothing may be shown.
+
+    Raises:
+        DatabaseUnavailable: see there.
+    """
+    fresh = {ward.person.id for ward in wards if not ward.noted_today}
+    if not fresh:
+        return
+    async with resources.database.transaction() as connection:
+        for ward_id in sorted(fresh):
+            await audit.record(connection, audit.Event(f"account:{viewer.account_id}", VIEW_WARD, str(ward_id)), at)
+
+
+async def accesses_of(resources: Resources, resident_id: UUID, first: int, before: int | None) -> Sequence[Access]:
+    """What others saw or did of a resident, the latest first, `first` at most, before an entry's sequence number."""
+    rows = await resources.database.fetch(_ACCESSES, resident_id, str(resident_id), before, first)
+    return [_access(row) for row in rows]
+
+
+def _access(row: asyncpg.Record) -> Access:
+    if row["role"]:
+        by = ActorKind.STAFF
+    elif row["relation"]:
+        by = ActorKind.GUARDIAN
+    else:
+        by = ActorKind.ACCOUNT if row["actor"].startswith("account:") else ActorKind.SYSTEM
+    role = StaffRole(row["role"]) if row["role"] else None
+    shown = (row["sequence"], row["at"], row["action"], row["detail"])
+    return Access(*shown, by, role, row["organisation"], row["relation"])
