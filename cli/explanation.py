@@ -33,6 +33,7 @@ def explain(error: Exception) -> Explanation | None:
     from services.checkpoints import CheckpointInvalid
     from services.database import DatabaseUnavailable
     from services.keys import KeysInvalid
+    from services.rewrapping import RewrapIncomplete
     from services.settings import SettingsInvalid
 
     match error:
@@ -45,6 +46,7 @@ def explain(error: Exception) -> Explanation | None:
             | KeysInvalid()
             | PolicyInvalid()
             | CheckpointInvalid()
+            | RewrapIncomplete()
         ):
             return Explanation(str(error), FAILED)
         case DatabaseUnavailable():
