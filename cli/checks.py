@@ -32,13 +32,14 @@ def check_policy(
     from rich.console import Console
     from rich.table import Table
 
-    from services.bootstrap import POLICY, load_rules
+    from services.bootstrap import POLICY, load_retention, load_rules
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("programme", "title", "in force"):
         table.add_column(name, no_wrap=True)
     table.add_column("clauses")
     book = load_rules(directory or POLICY)
+    load_retention(directory or POLICY)
     for programme in book.programmes:
         for version in programme.versions:
             period = f"{version.effective} – {version.ended or ''}"
@@ -79,7 +80,7 @@ def write_audit_checkpoint(
     if directory is None:
         raise CommandFailed("AUDIT_DIR is missing: name a folder outside the database for the checkpoints.")
     with database_urls(settings) as urls:
-        written = asyncio.run(checkpoint(urls.app, _keys(settings), directory, restored=restored))
+        written = asyncio.run(checkpoint(urls.app, signing_keys(settings), directory, restored=restored))
     if written is None:
         typer.echo("The audit log is empty: there is nothing to sign.")
     else:
@@ -101,10 +102,11 @@ def _checkpoints(settings: "Settings") -> "Sequence[Checkpoint]":
     directory = audit_dir(settings)
     if directory is None or not (directory / FILE_NAME).exists():
         return ()
-    return read_checkpoints(directory, _keys(settings))
+    return read_checkpoints(directory, signing_keys(settings))
 
 
-def _keys(settings: "Settings") -> "Keys":
+def signing_keys(settings: "Settings") -> "Keys":
+    """The keys that signed the checkpoints and sign the next."""
     from services.keys import read_keys
 
     # Read as of a day on which no key set had ended: what was signed then is still to be checked.

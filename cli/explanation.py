@@ -32,6 +32,7 @@ def explain(error: Exception) -> Explanation | None:
     from domain.policy_file import PolicyInvalid
     from services.checkpoints import CheckpointInvalid
     from services.database import DatabaseUnavailable
+    from services.erasure import ErasureListInvalid
     from services.keys import KeysInvalid
     from services.rewrapping import RewrapIncomplete
     from services.settings import SettingsInvalid
@@ -47,6 +48,7 @@ def explain(error: Exception) -> Explanation | None:
             | PolicyInvalid()
             | CheckpointInvalid()
             | RewrapIncomplete()
+            | ErasureListInvalid()
         ):
             return Explanation(str(error), FAILED)
         case DatabaseUnavailable():

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import checks, database, keys, serving
+from cli import checks, database, keys, retention, serving
 from cli.demo import commands as demo
 from cli.explanation import explain
 
@@ -44,4 +44,6 @@ app.command()(database.restore)
 app.add_typer(keys.app, name="keys")
 app.add_typer(checks.policy, name="policy")
 app.add_typer(checks.audit, name="audit")
+app.add_typer(retention.app, name="retention")
+app.add_typer(retention.residents, name="residents")
 app.add_typer(demo.app, name="demo")

@@ -1,10 +1,8 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
-from typing import assert_never
-
 from domain.booking import BookingRefusal
 from models.session import StaffRole
-from services.accesses import Access, ActorKind
+from services.accesses import Access
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
@@ -167,16 +165,11 @@ def ride(outcome: str, reason: str | None) -> str:
 
 def access_by(access: Access) -> str:
     """Who it was: by role and organisation or by relation, never by name."""
-    match access.by:
-        case ActorKind.STAFF:
-            return f"{access.organisation}的{STAFF_ROLE[access.role]}" if access.role else ""
-        case ActorKind.GUARDIAN:
-            return f"监护人（{access.relation}）"
-        case ActorKind.ACCOUNT:
-            return "另一个微信账号"
-        case ActorKind.SYSTEM:
-            return "残联系统"
-    assert_never(access.by)
+    if access.role is not None:
+        return f"{access.organisation}的{STAFF_ROLE[access.role]}"
+    if access.relation is not None:
+        return f"监护人（{access.relation}）"
+    return "另一个微信账号" if access.is_account else "残联系统"
 
 
 def access(access: Access) -> str:

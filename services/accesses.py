@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 import asyncpg
@@ -32,27 +31,19 @@ ORDER BY e.sequence DESC LIMIT $4
 """
 
 
-class ActorKind(StrEnum):
-    """Who it was; ACCOUNT is one that is no guardian's any more, SYSTEM is the district's own work."""
-
-    STAFF = "staff"
-    GUARDIAN = "guardian"
-    ACCOUNT = "account"
-    SYSTEM = "system"
-
-
 @dataclass(frozen=True)
 class Access:
     """One entry of the audit log about a resident, its actor as far as the resident may know her.
 
-    `role` and `organisation` are a member of staff's, `relation` is a guardian's.
+    `role` and `organisation` are a member of staff's, `relation` is a guardian's. An account without them is nobody's
+    who acts for her now; whatever is no account's is the district's own work.
     """
 
     sequence: int
     at: datetime
     action: str
     detail: str
-    by: ActorKind
+    is_account: bool
     role: StaffRole | None
     organisation: str | None
     relation: str | None
@@ -79,12 +70,7 @@ async def accesses_of(resources: Resources, resident_id: UUID, first: int, befor
 
 
 def _access(row: asyncpg.Record) -> Access:
-    if row["role"]:
-        by = ActorKind.STAFF
-    elif row["relation"]:
-        by = ActorKind.GUARDIAN
-    else:
-        by = ActorKind.ACCOUNT if row["actor"].startswith("account:") else ActorKind.SYSTEM
     role = StaffRole(row["role"]) if row["role"] else None
+    is_account = row["actor"].startswith("account:")
     shown = (row["sequence"], row["at"], row["action"], row["detail"])
-    return Access(*shown, by, role, row["organisation"], row["relation"])
+    return Access(*shown, is_account, role, row["organisation"], row["relation"])

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from domain.policy import load_rule_book
 from domain.policy_file import Place, PolicyInvalid
+from domain.retention import FILE as RETENTION_FILE
+from domain.retention import Retention, parse_retention
 from domain.rulebook import RuleBook
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
@@ -25,6 +27,18 @@ def load_rules(directory: Path = POLICY) -> RuleBook:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
     return load_rule_book({file.name: _text(file) for file in sorted(directory.glob("*.toml"))})
+
+
+def load_retention(directory: Path = POLICY) -> Retention:
+    """How long what is kept, from the TOML file of a directory.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    file = directory / RETENTION_FILE
+    if not file.exists():
+        raise PolicyInvalid(Place(RETENTION_FILE), "(file)", "missing", "Put the file back into policy/register/")
+    return parse_retention(_text(file))
 
 
 def _text(file: Path) -> str:

@@ -6,6 +6,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from models.record import new_id
+from models.wall import wall
 
 # `sdc.reach` is set for each statement or transaction (`services.database`): an account and the day, or "everybody".
 # Without it nobody is reached. As definer, because whom an account reaches stands in tables behind the wall itself.
@@ -58,21 +59,11 @@ BEGIN
 END $$
 """
 
-# Each function stands in a subquery, so that a statement asks it once and not for each row.
 RESIDENT = """
 CREATE POLICY reach ON resident
     USING (id = ANY ((SELECT reached())::uuid[]) OR (SELECT reached_area()) IN ('', town))
 """
 RESIDENT_WALL = "ALTER TABLE resident ENABLE ROW LEVEL SECURITY"
-
-
-def wall(table: str, column: str) -> list[str]:
-    """What puts a table behind the wall, whose `column` names the resident that a row is about."""
-    return [
-        f"CREATE POLICY reach ON {table} USING ({column} = ANY ((SELECT reached())::uuid[]) "
-        f"OR (SELECT reached_area()) = '' OR lives_in_reached_area({column}))",
-        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
-    ]
 
 
 class Migration(migrations.Migration):
@@ -96,6 +87,7 @@ class Migration(migrations.Migration):
             bases=['Record'],
         ),
         ops.AddIndex(model_name='AuditEntry', index=Index(fields=['subject', 'at'])),
+        ops.AddField(model_name='Resident', name='deceased_on', field=fields.DateField(null=True)),
         ops.AddField(
             model_name='Resident',
             name='erased_at',

@@ -271,6 +271,24 @@ class Register:
             taken=taken,
         )
 
+    async def everything(self, holder: Holder) -> None:
+        """One row of every table about a resident."""
+        at = self._resources.clock()
+        await self.guardian(holder)
+        await self.fact(holder, "monthly_income", "100")
+        slot_id = await self.slot(await self.service(), taken=1)
+        times = {"starts_at": at + timedelta(hours=24), "ends_at": at + timedelta(hours=25), "booked_at": at}
+        await self._insert("booking", slot_id=slot_id, resident_id=holder.id, state="booked", **times)
+        issued = {"status_index": next(_numbers), "issued_at": at, "expires_at": at + timedelta(days=7)}
+        await self._insert("credential", resident_id=holder.id, holder_key=b"", **issued)
+        await self._owner.execute(
+            "INSERT INTO tap VALUES ($1, '', 1, $2, $2, $2, $3, 'free', NULL, 'free', NULL, 0, false, NULL, '')",
+            *(new_id(), at, holder.id),
+        )
+        staff_id = await self.staff((await self.viewer()).account_id)
+        shown = {"field": "phone", "reason": "contact", "note_sealed": holder.key.seal(Sealed.NOTE, "约时间"), "at": at}
+        await self._insert("reveal", resident_id=holder.id, staff_id=staff_id, **shown)
+
     async def device_code(self) -> str:
         """The enrolment code of a new scanner of a new bus company."""
         operator_id = await self._insert("operator", name="上虞公交", tariff=b"")

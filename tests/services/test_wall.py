@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -13,7 +13,7 @@ from services.database import Database, DatabaseLimits, open_database
 from services.resources import Resources
 from services.settings import Settings
 from tests.conftest import DatabaseAddresses
-from tests.services.register import Clock, Holder, Register
+from tests.services.register import Clock, Register
 
 TODAY = date(2026, 3, 11)
 WALLED = {
@@ -24,30 +24,10 @@ WALLED = {
     "booking": "resident_id",
     "credential": "resident_id",
     "tap": "resident_id",
+    "reveal": "resident_id",
 }
 # Whose account it is and for whom a code was made, by keys alone: signing in and binding start from there.
 BEFORE_THE_WALL = {"account", "binding_code"}
-
-
-async def fill(owner: asyncpg.Connection, register: Register, holder: Holder) -> None:
-    """One row of everything for a resident."""
-    await register.guardian(holder)
-    await register.fact(holder, "monthly_income", "100")
-    slot_id = await register.slot(await register.service())
-    await owner.execute(
-        "INSERT INTO booking (id, slot_id, resident_id, state, starts_at, ends_at, booked_at) "
-        "SELECT $1, id, $2, 'booked', starts_at, ends_at, starts_at FROM slot WHERE id = $3",
-        *(new_id(), holder.id, slot_id),
-    )
-    await owner.execute(
-        "INSERT INTO credential (id, resident_id, holder_key, status_index, issued_at, expires_at) "
-        "VALUES ($1, $2, '', (SELECT coalesce(max(status_index), 0) + 1 FROM credential), now(), now())",
-        *(new_id(), holder.id),
-    )
-    await owner.execute(
-        "INSERT INTO tap VALUES ($1, '', 1, now(), now(), now(), $2, 'free', NULL, 'free', NULL, 0, false, NULL, '')",
-        *(uuid4(), holder.id),
-    )
 
 
 async def seen(database: Database, table: str) -> set[UUID]:
@@ -63,12 +43,12 @@ def narrowed(resources: Resources, viewer: Viewer | None) -> Database:
 
 @pytest.mark.parametrize("table", WALLED)
 async def test_a_service_that_forgets_to_scope_gets_the_viewers_people(
-    resources: Resources, owner: asyncpg.Connection, register: Register, table: str
+    resources: Resources, register: Register, table: str
 ) -> None:
     """Her own rows and her ward's, of every table, and not a stranger's; an account tied to nobody gets none."""
     own, ward, stranger = [await register.resident() for _ in range(3)]
     for holder in (own, ward, stranger):
-        await fill(owner, register, holder)
+        await register.everything(holder)
     viewer, outsider = await register.viewer(own), await register.viewer()
     await register.guardian(ward, viewer.account_id)
 
@@ -78,11 +58,9 @@ async def test_a_service_that_forgets_to_scope_gets_the_viewers_people(
     assert await seen(resources.database, table) >= {own.id, ward.id, stranger.id}
 
 
-async def test_a_connection_that_says_nothing_sees_nobody(
-    database: DatabaseAddresses, owner: asyncpg.Connection, register: Register
-) -> None:
+async def test_a_connection_that_says_nothing_sees_nobody(database: DatabaseAddresses, register: Register) -> None:
     """The wall is closed by default, also for whoever holds the server's password."""
-    await fill(owner, register, await register.resident())
+    await register.everything(await register.resident())
     connection = await asyncpg.connect(database.app_url)
 
     counts = [await connection.fetchval(f"SELECT count(*) FROM {table}") for table in WALLED]  # noqa: S608 - named above
@@ -105,13 +83,11 @@ async def test_a_guardianship_reaches_as_long_as_it_lasts(resources: Resources, 
 
 
 @pytest.mark.parametrize("table", WALLED)
-async def test_staff_see_their_area(
-    resources: Resources, owner: asyncpg.Connection, register: Register, table: str
-) -> None:
+async def test_staff_see_their_area(resources: Resources, register: Register, table: str) -> None:
     """A town's clerk gets the town, a district's everybody, and one who left nobody."""
     near, far = await register.resident(town="百官街道"), await register.resident(town="曹娥街道")
     for holder in (near, far):
-        await fill(owner, register, holder)
+        await register.everything(holder)
     clerk, district, former = [await register.viewer() for _ in range(3)]
     await register.staff(clerk.account_id, town="百官街道")
     await register.staff(district.account_id)
