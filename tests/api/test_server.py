@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -189,8 +190,7 @@ async def test_a_running_server_signs_how_far_the_log_has_come(
     await owner.close()
 
     with serving(tmp_path / "log", {**environ, "AUDIT_DIR": str(tmp_path / "audit")}) as server:
-        while not (tmp_path / "audit/checkpoints.jsonl").exists():
-            await asyncio.sleep(0.01)
+        _wait_for(tmp_path / "audit/checkpoints.jsonl")
         silent = "audit_dir_missing" not in server.logged()
     with serving(tmp_path / "other", environ) as server:
         told = "audit_dir_missing" in server.logged()
@@ -198,3 +198,8 @@ async def test_a_running_server_signs_how_far_the_log_has_come(
     (checkpoint,) = read_checkpoints(tmp_path / "audit", keys)
     assert checkpoint.head.sequence >= 1
     assert (silent, told) == (True, True)
+
+
+def _wait_for(file: Path) -> None:
+    while not file.exists():
+        time.sleep(0.01)
