@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import structlog
 import uvicorn
@@ -16,7 +16,9 @@ from api.envelope import Lifecycle
 from api.logs import configure_logs
 from api.wechat import open_wechat
 from services.bootstrap import now, open_services
+from services.checkpoints import keep_checkpoints
 from services.keys import read_keys
+from services.resources import Resources
 from services.settings import Settings, SettingsInvalid
 
 log = structlog.get_logger("server")
@@ -46,7 +48,29 @@ async def serve(settings: Settings) -> None:
     async with open_wechat(settings) as wechat, open_services(settings, keys, wechat) as resources:
         current = Current(resources)
         server = _Server(uvicorn_configuration(settings, create_app(current, lifecycle)), current, lifecycle)
-        await server.serve()
+        async with _checkpoints_kept(resources):
+            await server.serve()
+
+
+@asynccontextmanager
+async def _checkpoints_kept(resources: Resources) -> AsyncIterator[None]:
+    """Beside the server, sign how far the audit log has come, where a folder for it was named."""
+    settings = resources.settings
+    if settings.audit_dir is None:
+        log.warning("audit_dir_missing", effect="an end that is cut off the audit log will not show")
+        yield
+        return
+    keeping = asyncio.create_task(
+        keep_checkpoints(
+            resources.database, resources.keys, settings.audit_dir, settings.audit_checkpoint_seconds, resources.clock
+        )
+    )
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
 
 
 def uvicorn_configuration(settings: Settings, app: ASGIApp) -> uvicorn.Config:

@@ -18,6 +18,15 @@ CHANGED_BY_SERVER = (
 )
 MONTHS_AHEAD = 24
 
+# A partition that is named itself lies before the wall of the table it belongs to.
+_BEHIND_THE_WALL = """
+DO $$ DECLARE part regclass; BEGIN
+    FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'tap'::regclass LOOP
+        EXECUTE 'REVOKE ALL ON ' || part || ' FROM {role}';
+    END LOOP;
+END $$
+"""
+
 
 @dataclass(frozen=True)
 class MigrationLimits:
@@ -73,4 +82,5 @@ def _grants(role: str) -> list[str]:
         f"GRANT UPDATE ON {CHANGED_BY_SERVER} TO {quoted}",
         f"GRANT USAGE ON SEQUENCE resource_number TO {quoted}",
         f"REVOKE INSERT ON tortoise_migrations FROM {quoted}",
+        _BEHIND_THE_WALL.format(role=quoted.replace("'", "''")),
     ]

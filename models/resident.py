@@ -33,6 +33,8 @@ class Resident(Record):
     birth_date = fields.DateField()
     town = fields.CharField(max_length=40)
     village = fields.CharField(max_length=40)
+    deceased_on = fields.DateField(null=True)
+    erased_at = fields.DatetimeField(null=True)
 
     class Meta:
         """Looked up by exact value only, through the blind indexes."""

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import strawberry
 
 from domain.language import Language
+from schema.access import Access, access_cursor, access_place
 from schema.booking import Booking
 from schema.card import Card
 from schema.context import Info
@@ -126,3 +127,10 @@ class Holder:
             if isinstance(page, Connection):
                 return page
         return Connection(edges=[], page_info=PageInfo(has_next_page=False, end_cursor=None))
+
+    @strawberry.field(description="Who else saw or changed what the register has of her, the latest first.")
+    async def accesses(self, info: Info, first: int, after: str | None = None) -> Connection[Access]:
+        """What others saw and did of the person."""
+        before = None if after is None else access_place(after)
+        rows = await info.context.accesses(self.person, first + 1, before) if self.person else []
+        return page_of(rows, first, Access.of, access_cursor)

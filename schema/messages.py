@@ -10,10 +10,14 @@ from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
+from models.session import StaffRole
+from services.accesses import Access
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
 from services.officers import RegisterRefusal
+from services.reveals import ACTION as REVEAL_ACTION
+from services.reveals import RevealField, RevealReason, RevealRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -58,6 +62,69 @@ REGISTER = {
     RegisterRefusal.FIGURE_UNKNOWN: "没有这项标准，请核对标准名称。",
     RegisterRefusal.FIGURE_INVALID: "请至少填写一项标准，数值不能小于零。",
 }
+
+REVEAL = {
+    RevealRefusal.NOT_STAFF: "只有工作人员可以查看完整信息。",
+    RevealRefusal.NOT_FOUND: "在您负责的区域内没有找到这位残疾人。",
+    RevealRefusal.NOTE_NEEDED: "请写明查看的用途，不超过 200 个字。",
+    RevealRefusal.NOT_RECORDED: "登记中没有这一项。",
+    RevealRefusal.TOO_MANY: "您今天查看完整信息的次数已用完，请明天再查。",
+}
+REVEAL_FIELD = {
+    RevealField.NAME: "姓名",
+    RevealField.ID_NUMBER: "身份证号",
+    RevealField.CARD_NUMBER: "残疾人证号",
+    RevealField.PHONE: "手机号",
+    RevealField.ADDRESS: "住址",
+}
+REVEAL_REASON = {
+    RevealReason.CONTACT: "联系本人",
+    RevealReason.HOME_VISIT: "上门走访",
+    RevealReason.ASSESSMENT: "残疾评定",
+    RevealReason.CORRECTION: "核对登记信息",
+    RevealReason.COMPLAINT: "处理投诉",
+}
+
+CARD_DONE = {
+    CardEvent.APPLY: "受理了办证申请",
+    CardEvent.REFER: "安排了到指定医院评定",
+    CardEvent.ASSESS: "登记了医院的评定结果",
+    CardEvent.REVISE: "登记了复评结果",
+    CardEvent.REJECT: "审核了申请，没有通过",
+    CardEvent.ISSUE: "发放了残疾人证",
+    CardEvent.RENEW: "受理了换证申请",
+    CardEvent.REASSESS: "受理了重新评定申请",
+    CardEvent.REPORT_LOST: "办理了残疾人证挂失",
+    CardEvent.REISSUE: "补办了残疾人证",
+    CardEvent.SUSPEND: "暂停了残疾人证",
+    CardEvent.RESUME: "恢复了残疾人证",
+    CardEvent.MOVE_OUT: "登记了户口迁出",
+    CardEvent.CANCEL: "注销了残疾人证",
+    CardEvent.RECORD_DEATH: "登记了去世",
+    CardEvent.RETRACT_DEATH: "更正了去世登记",
+    CardEvent.EXPIRE: "登记了残疾人证有效期已满",
+}
+# Who did what, as the audit log names it; the sentence begins with who it was.
+STAFF_ROLE = {StaffRole.COMMISSIONER: "专职委员", StaffRole.CLERK: "经办人"}
+ACCESS = {
+    "view_ward": "查看了证件、待遇和预约",
+    "book_slot": "代为预约了服务",
+    "cancel_booking": "代为取消了预约",
+    "issue_pass": "代为领取了乘车凭证",
+    "online_code": "代为打开了在线码",
+    "issue_binding_code": "查到了这张残疾人证，并开出绑定码",
+    "bind_card": "绑定了这张残疾人证",
+    "book_course": "代为报名了课程",
+    "cancel_course": "代为取消了课程",
+    "view_flagged": "查看了需要核对的预约",
+    "open_file": "查到了您的档案",
+    "read_file": "查看了档案",
+    "write_entry": "在档案中写了一条记录",
+    "appeal": "代为申请了复评",
+    "decide_appeal": "登记了复评的决定",
+    **{f"card_{event}": done for event, done in CARD_DONE.items()},
+}
+ACCESS_OTHER = "处理了登记信息"
 
 BOOKING = {
     BookingRefusal.SLOT_NOT_FOUND: "没有这个时段。",
@@ -265,6 +332,25 @@ TIMEOUT = "处理时间太长，请稍后再试。"
 def ride(outcome: str, reason: str | None) -> str:
     """What came of a ride in a sentence; a reason that says nothing to the resident is left out."""
     return RIDE_REFUSED.get(reason or "", RIDE["refused"]) if outcome == "refused" else RIDE[outcome]
+
+
+def access_by(access: Access) -> str:
+    """Who it was: by role and organisation or by relation, never by name."""
+    if access.role is not None:
+        return f"{access.organisation}的{STAFF_ROLE[access.role]}"
+    if access.relation is not None:
+        return f"监护人（{access.relation}）"
+    return "另一个微信账号" if access.is_account else "残联系统"
+
+
+def access(access: Access) -> str:
+    """What was seen or done, and for what where a reason was asked."""
+    if access.action == REVEAL_ACTION:
+        what, reason = access.detail.split()
+        done = f"查看了完整的{REVEAL_FIELD[RevealField(what)]}，用途：{REVEAL_REASON[RevealReason(reason)]}"
+    else:
+        done = ACCESS.get(access.action, ACCESS_OTHER)
+    return f"{access_by(access)}{done}。"
 
 
 def page_size(most: int) -> str:

@@ -11,6 +11,8 @@ from domain.card_terms import FILE as CARD_LAW
 from domain.card_terms import CardLaw, parse_card_law
 from domain.policy import load_rule_books
 from domain.policy_file import Place, PolicyInvalid, parse_document
+from domain.retention import FILE as RETENTION
+from domain.retention import Retention, parse_retention
 from domain.rulebook import RuleBooks
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
@@ -52,6 +54,15 @@ def load_law_of_cards(directory: Path | None = None) -> CardLaw:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
     return parse_card_law(parse_document(CARD_LAW, _text(directory or POLICY, CARD_LAW)))
+
+
+def load_retention(directory: Path | None = None) -> Retention:
+    """How long what is kept.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return parse_retention(_text(directory or POLICY, RETENTION))
 
 
 def _text(directory: Path, name: str) -> str:

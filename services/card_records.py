@@ -8,6 +8,7 @@ import asyncpg
 
 from card.number import CardNumber
 from domain.card_event import Actor, CardEvent, Decision, Step
+from domain.dates import local_date
 from domain.standing import ApplicationState, HeldCard, Role
 from models.record import new_id
 from services.resources import Resources
@@ -44,6 +45,8 @@ INSERT INTO card_event (id, resident_id, card_id, application_id, event, cause, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 
+_DEATH = "UPDATE resident SET deceased_on = $2 WHERE id = $1"
+
 _CLOSED_BY = {CardEvent.ISSUE: ApplicationState.GRANTED, CardEvent.REJECT: ApplicationState.REJECTED}
 
 
@@ -73,6 +76,9 @@ async def write(
     card_id = await _write_card(resources, connection, found, decided)
     if found.standing.appeal_is_open and not decided.after.appeal_is_open:
         await connection.execute(_LAPSE_APPEAL, found.resident_id, event.at)
+    if found.standing.deceased is not decided.after.deceased:
+        died_on = (event.step.day or local_date(event.at)) if decided.after.deceased else None
+        await connection.execute(_DEATH, found.resident_id, died_on)
     application_id, application_to = await _write_application(connection, found, decided, event)
     before, after = found.standing.card, decided.after.card
     application = found.standing.application

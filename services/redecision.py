@@ -28,7 +28,9 @@ class Change:
 async def stated_facts(resources: Resources, resident_id: UUID) -> Facts:
     """What is known of a resident beside her card; of nobody, nothing."""
     rows = await resources.database.fetch(
-        "SELECT data_key, data_key_version, birth_date, town, village FROM resident WHERE id = $1", resident_id
+        "SELECT data_key, data_key_version, birth_date, town, village FROM resident "
+        "WHERE id = $1 AND erased_at IS NULL",
+        resident_id,
     )
     if not rows:
         return Facts.of(())

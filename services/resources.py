@@ -1,8 +1,10 @@
 """What every use case is given: opened once at the start, and passed as one value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Self
+from uuid import UUID
 
 from domain.calendar import HolidayCalendar
 from domain.card_terms import CardLaw
@@ -29,3 +31,11 @@ class Resources:
     card_law: CardLaw
     clock: Callable[[], datetime]
     desk: Desk = field(default_factory=Desk)
+
+    def reaching(self, account_id: UUID | None, on: date) -> Self:
+        """The same, with a database that shows only whom an account may see on a day (None: nobody)."""
+        return replace(self, database=self.database.reaching(account_id, on))
+
+    def beyond_reach(self) -> Self:
+        """The same, reaching everybody: for a use case that has checked by itself what its viewer may do or count."""
+        return replace(self, database=self.database.beyond_reach())

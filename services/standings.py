@@ -15,7 +15,8 @@ from services.vault import DataKey, Sealed
 _PLAIN_LENGTH = 20
 
 _RESIDENT = """
-SELECT data_key, data_key_version, id_number_sealed, name_sealed, birth_date, town FROM resident WHERE id = $1
+SELECT data_key, data_key_version, id_number_sealed, name_sealed, birth_date, town FROM resident
+WHERE id = $1 AND erased_at IS NULL
 """
 
 _LOCKED = f"{_RESIDENT} FOR NO KEY UPDATE"

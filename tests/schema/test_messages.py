@@ -18,10 +18,12 @@ from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
+from models.session import StaffRole
 from schema import messages
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.reveals import RevealField, RevealReason, RevealRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -36,6 +38,7 @@ from services.taps import UploadRefusal
         (messages.BINDING_CODE, CodeRefusal),
         (messages.BOOKING, BookingRefusal),
         (messages.CARD, CardRefusal),
+        (messages.CARD_DONE, CardEvent),
         (messages.CARD_EVENT, CardEvent),
         (messages.CARD_STATE, CardState),
         (messages.CAUSE, Cause),
@@ -48,6 +51,10 @@ from services.taps import UploadRefusal
         (messages.UPLOAD, UploadRefusal),
         (messages.RIDE, Outcome),
         (messages.VERDICT, Verdict),
+        (messages.REVEAL, RevealRefusal),
+        (messages.REVEAL_FIELD, RevealField),
+        (messages.REVEAL_REASON, RevealReason),
+        (messages.STAFF_ROLE, StaffRole),
     ],
 )
 def test_every_reason_has_a_sentence(catalogue: Mapping[str, str], reasons: type[StrEnum]) -> None:

@@ -24,18 +24,17 @@ class Work:
 
     def __init__(self) -> None:
         self.done = 0
+        self._name = f"work {uuid4()}"
 
     async def __call__(self, connection: asyncpg.Connection) -> str:
         """Do it."""
         self.done += 1
-        await connection.execute(
-            "INSERT INTO provider (id, name, address) VALUES ($1, $2, '')", uuid4(), f"work {id(self)}"
-        )
+        await connection.execute("INSERT INTO provider (id, name, address) VALUES ($1, $2, '')", uuid4(), self._name)
         return f"answer {self.done}"
 
     async def kept(self, owner: asyncpg.Connection) -> int:
         """How often it is in the database."""
-        return int(await owner.fetchval("SELECT count(*) FROM provider WHERE name = $1", f"work {id(self)}"))
+        return int(await owner.fetchval("SELECT count(*) FROM provider WHERE name = $1", self._name))
 
 
 async def ask(resources: Resources, account_id: UUID, key: str, work: Work, what: str = "request") -> str:
