@@ -1,6 +1,7 @@
 """Shows that whoever sees another person's data is in the log first, and that the person may read there who it was."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import asyncpg

@@ -302,6 +302,7 @@ async def test_the_police_report_a_death_once(resources: Resources, holder: Hold
     assert await owner.fetchval("SELECT count(*) FROM card_notice WHERE resident_id = $1", holder.id) == 0
     entry = await owner.fetchrow("SELECT actor, action FROM audit WHERE subject = $1", str(holder.id))
     assert tuple(entry) == ("police:2026-03", "card_record_death")
+    assert await owner.fetchval("SELECT deceased_on FROM resident WHERE id = $1", holder.id) == date(2026, 3, 1)
 
 
 async def test_a_death_by_mistake_is_taken_back_as_often_as_it_comes(
@@ -317,6 +318,7 @@ async def test_a_death_by_mistake_is_taken_back_as_often_as_it_comes(
         states.append((await office.done(clerk, CardEvent.RESUME, holder.id)).state)
 
     assert states == [CardState.SUSPENDED, CardState.ACTIVE] * 2
+    assert await owner.fetchval("SELECT deceased_on FROM resident WHERE id = $1", holder.id) is None
     assert await owner.fetchval("SELECT count(*) FROM card WHERE resident_id = $1", holder.id) == 1
 
 

@@ -20,9 +20,10 @@ from services.erasure import (
     erase_for_good,
     erased_residents,
 )
-from services.people import people_of
+from services.people import people_of, residents_by_id
 from services.resources import Resources
 from services.retention import count_due, erase_due
+from services.standings import find
 from services.vault import Indexed, VaultRefused
 from tests import conftest
 from tests.conftest import DatabaseAddresses
@@ -41,6 +42,15 @@ async def database(postgres: DatabaseAddresses, template: str) -> AsyncIterator[
     await conftest._run(postgres.owner_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+# Payments and statistics without a name, and what goes with the resident.
+LEFT = {"receipt", "claim", "attendance", "enrolment", "offer", "waitlist_entry"} | {
+    "card_application",
+    "card_event",
+    "card_appeal",
+}
+GONE = {"file_entry", "card_notice", "notice", "calendar_feed", "reveal"}
+
+
 async def about(owner: asyncpg.Connection, holder: Holder) -> str:
     """Every row of every table that names a resident, as text."""
     tables = ("resident WHERE id", "card WHERE resident_id", "guardian WHERE ward_id", "fact WHERE resident_id")
@@ -49,6 +59,11 @@ async def about(owner: asyncpg.Connection, holder: Holder) -> str:
         for table in tables
     ]
     return str(rows)
+
+
+async def _rows(owner: asyncpg.Connection, table: str, holder: Holder) -> int:
+    count: int = await owner.fetchval(f"SELECT count(*) FROM {table} WHERE resident_id = $1", holder.id)  # noqa: S608
+    return count
 
 
 async def test_an_erasure_leaves_nothing_that_names_or_finds_her(
@@ -79,6 +94,13 @@ async def test_an_erasure_leaves_nothing_that_names_or_finds_her(
     counts += "(SELECT count(*) FROM tap WHERE resident_id = $1), (SELECT count(*) FROM fact WHERE resident_id = $1), "
     counts += "(SELECT count(*) FROM card WHERE resident_id = $1 AND state = 'active')"
     assert tuple(await owner.fetchrow(counts, holder.id)) == (0, 0, 0, 0, 0)
+    assert {table: await _rows(owner, table, holder) for table in LEFT | GONE} == dict.fromkeys(LEFT, 1) | (
+        dict.fromkeys(GONE, 0)
+    )
+    assert await owner.fetchval("SELECT count(*) FROM file_sight") == 0
+    assert await residents_by_id(resources, [holder.id]) == []
+    async with resources.database.transaction() as connection:
+        assert await find(resources, connection, holder.id) is None
     assert (await people_of(resources, viewer, AT.date())).own is None
     assert await verify_chain(resources.database, {}) == 1
 
