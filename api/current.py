@@ -1,11 +1,11 @@
-"""What the server serves with just now: its rules may be replaced while it runs, the rest stays as it was opened."""
+"""What the server serves with just now: what policy/ says may be replaced while it runs, the rest stays as opened."""
 
 from dataclasses import dataclass, replace
 
 import structlog
 
 from domain.policy_file import PolicyInvalid
-from services.bootstrap import load_calling, load_holidays, load_rules
+from services.bootstrap import load_calling, load_holidays, load_law_of_cards, load_rules
 from services.resources import Resources
 
 log = structlog.get_logger("rules")
@@ -22,11 +22,11 @@ class Current:
         directory = self.resources.settings.policy_dir
         try:
             rules, holidays = load_rules(directory), load_holidays(directory)
-            calling = load_calling(rules.chinese, directory)
+            calling, card_law = load_calling(rules.chinese, directory), load_law_of_cards(directory)
         except PolicyInvalid as invalid:
             _tell(invalid)
             return
-        self.resources = replace(self.resources, rules=rules, calling=calling, holidays=holidays)
+        self.resources = replace(self.resources, rules=rules, calling=calling, holidays=holidays, card_law=card_law)
         log.info("rules_replaced", programmes=len(rules.chinese.programmes))
 
 

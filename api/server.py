@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import structlog
 import uvicorn
@@ -17,6 +17,7 @@ from api.logs import configure_logs
 from api.sms import open_sms
 from api.wechat import open_wechat
 from services.bootstrap import now, open_services
+from services.checkpoints import keep_checkpoints
 from services.keys import read_keys
 from services.resources import Resources
 from services.settings import Settings, SettingsInvalid
@@ -54,7 +55,8 @@ async def serve(settings: Settings, *, works: bool = False) -> None:
         async with asyncio.TaskGroup() as tasks:
             if works:
                 tasks.create_task(work(resources, stop))
-            await server.serve()
+            async with _checkpoints_kept(resources):
+                await server.serve()
             stop.set()
 
 
@@ -75,6 +77,27 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         open_services(settings, keys, wechat, sms=sms) as resources,
     ):
         yield resources
+
+
+@asynccontextmanager
+async def _checkpoints_kept(resources: Resources) -> AsyncIterator[None]:
+    """Beside the server, sign how far the audit log has come, where a folder for it was named."""
+    settings = resources.settings
+    if settings.audit_dir is None:
+        log.warning("audit_dir_missing", effect="an end that is cut off the audit log will not show")
+        yield
+        return
+    keeping = asyncio.create_task(
+        keep_checkpoints(
+            resources.database, resources.keys, settings.audit_dir, settings.audit_checkpoint_seconds, resources.clock
+        )
+    )
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
 
 
 def uvicorn_configuration(settings: Settings, app: ASGIApp) -> uvicorn.Config:

@@ -1,7 +1,8 @@
 """The home screen through our server, beside a hand-written endpoint that sends the same SELECTs.
 
 Each server is one process on one core, in turns, in the same run; the client, on another core where there is one, keeps
-a few connections busy. The peer returns the rows as they are: it opens no seal, decides nothing and knows no GraphQL.
+a few connections busy. The peer returns the rows as they are: it opens no seal, decides nothing and knows no GraphQL,
+and as the tables' owner it stands before no wall. Our server runs a second time past the wall, to show what that costs.
 """
 
 import asyncio
@@ -32,8 +33,10 @@ from models.record import new_id
 from schema.context import Context
 from schema.execution import Engine, Request
 from services.bootstrap import now
+from services.database import Database
 from services.resources import Resources
 from services.sessions import read_access_token
+from services.settings import Settings
 
 RESIDENTS = 100
 SECONDS = {"small": 1.0, "default": 5.0, "large": 20.0}
@@ -72,6 +75,8 @@ class Spent:
 def run(size: str) -> dict[str, float]:
     """`home_vs_raw` compares requests a second, `home_vs_raw_cpu` processor time a request (peer's to ours).
 
+    `home_rls_cost` is requests a second behind PostgreSQL's row-level security to those past it.
+
     Raises:
         AssertionError: an answer was not what it should be.
     """
@@ -84,25 +89,30 @@ async def _measure(place: Place, core: int, seconds: float) -> dict[str, float]:
     async with place.opened() as resources, place.owner() as owner:
         tokens = await _fill(owner, resources)
         statements = [await _statements(resources, token) for token in tokens]
+    past = place.settings_of(place.postgres.owner_url())
     body = json.dumps({"query": HOME}).encode()
     ours = Load(place.settings.port, [post(token, body) for token in tokens])
+    open_ = Load(past.port, ours.requests)
     raw = Load(free_port(), [_get(number) for number in range(len(tokens))])
     with (
         process(core, api.server.run, place.settings) as our_process,
-        process(core, _serve_raw, raw.port, place.postgres.app_url(), statements) as raw_process,
+        process(core, _serve_past_the_wall, past) as open_process,
+        process(core, _serve_raw, raw.port, place.postgres.owner_url(), statements) as raw_process,
     ):
-        spent = {ours.port: Spent(), raw.port: Spent()}
-        for load in (ours, raw):
+        loads = ((ours, our_process), (open_, open_process), (raw, raw_process))
+        spent = {load.port: Spent() for load, _ in loads}
+        for load, _ in loads:
             await until_listening(load.port)
             await _drive(load, seconds / 4)
         for _ in range(ROUNDS):
-            for load, serving in ((ours, our_process), (raw, raw_process)):
+            for load, serving in loads:
                 await _count(load, serving, seconds, spent[load.port])
-    return _figures(spent[ours.port], spent[raw.port])
+    return _figures(spent[ours.port], spent[open_.port], spent[raw.port])
 
 
-def _figures(ours: Spent, raw: Spent) -> dict[str, float]:
+def _figures(ours: Spent, open_: Spent, raw: Spent) -> dict[str, float]:
     return {
+        "home_rls_cost": (ours.answered / ours.seconds) / (open_.answered / open_.seconds),
         "home_vs_raw": (ours.answered / ours.seconds) / (raw.answered / raw.seconds),
         "home_vs_raw_cpu": (raw.processor / raw.answered) / (ours.processor / ours.answered),
         "home_per_s": ours.answered / ours.seconds,
@@ -140,18 +150,18 @@ async def _sign_in(
 async def _statements(resources: Resources, token: str) -> list[Statement]:
     """The statements that our server sends for this viewer's home screen, with their values."""
     seen: list[Statement] = []
-    fetch = resources.database.fetch
+    fetch = Database.fetch
 
-    async def noted(sql: str, *values: object) -> Sequence[asyncpg.Record]:
+    async def noted(self: Database, sql: str, *values: object) -> Sequence[asyncpg.Record]:
         seen.append((sql, values))
-        return await fetch(sql, *values)
+        return await fetch(self, sql, *values)
 
-    resources.database.fetch = noted  # type: ignore[method-assign] # put back below
+    Database.fetch = noted  # type: ignore[method-assign] # put back below
     viewer = read_access_token(resources, token, "127.0.0.1")
     try:
         answer = await Engine(resources.settings).run(Request(HOME), Context(resources, viewer), "bench")
     finally:
-        resources.database.fetch = fetch  # type: ignore[method-assign]
+        Database.fetch = fetch  # type: ignore[method-assign]
     assert "errors" not in answer.body, answer.body
     assert len(answer.body["data"]["viewer"]["bookings"]["edges"]) == BOOKINGS
     return seen
@@ -159,6 +169,18 @@ async def _statements(resources: Resources, token: str) -> list[Statement]:
 
 def _get(number: int) -> bytes:
     return f"GET /home?resident={number} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+
+
+def _serve_past_the_wall(settings: Settings) -> None:
+    """Our server as the tables' owner, whom no policy holds, its statements sent as they are written."""
+
+    async def fetch(self: Database, sql: str, *values: object) -> Sequence[asyncpg.Record]:
+        async with self._client.acquire_connection() as connection:
+            rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *values)
+            return rows
+
+    Database.fetch = fetch  # type: ignore[method-assign] # in this process alone
+    api.server.run(settings)
 
 
 def _serve_raw(port: int, url: str, statements: Sequence[Sequence[Statement]]) -> None:

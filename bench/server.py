@@ -5,9 +5,10 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -46,7 +47,16 @@ class Place:
     """Where a measurement happens: a running PostgreSQL, and the settings of a server on it."""
 
     postgres: EmbeddedPostgres
-    settings: Settings
+    environ: Mapping[str, str]
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Of the server that is measured."""
+        return load_settings(self.environ)
+
+    def settings_of(self, url: str) -> Settings:
+        """Of a second server, at another address, that reaches the database as `url` says."""
+        return load_settings({**self.environ, "DATABASE_URL": url, "PORT": str(free_port())})
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Resources]:
@@ -85,7 +95,7 @@ def a_place(core: int, *, durable: bool) -> Iterator[Place]:
             "PORT": str(free_port()),
             "LOG_LEVEL": "WARNING",
         }
-        yield Place(postgres, load_settings(environ))
+        yield Place(postgres, environ)
     finally:
         os.sched_setaffinity(0, cores)
         postgres.remove()

@@ -8,10 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
-from cli.environment import OWNER, DatabaseUrls, database_urls, operator_settings
+from cli.environment import OWNER, DatabaseUrls, audit_dir, database_urls, operator_settings
 from cli.explanation import CommandFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
     from services.settings import Settings
 
 
@@ -37,14 +40,28 @@ def restore(
 ) -> None:
     """Bring a backup into the empty database of DATABASE_OWNER_URL, and migrate it to this version's schema."""
     from cli import backup as saving
+    from cli.checks import checkpoint, signing_keys
+    from services.checkpoints import FILE_NAME as CHECKPOINTS
+    from services.erasure import erased_residents
 
     settings = operator_settings()
+    directory = audit_dir(settings)
+    # Read before anything is changed, so that a missing file is told in time.
+    erased = erased_residents(directory) if directory else ()
+    keys = signing_keys(settings) if directory and (directory / CHECKPOINTS).exists() else None
     with database_urls(settings, OWNER) as urls:
         if asyncio.run(_has_tables(urls.owner)):
             raise CommandFailed("The database is not empty: name a new one in DATABASE_OWNER_URL, nothing was changed.")
         saving.restore(urls.owner, file)
         # Rights of the server's role and partitions of later months are no part of what was saved.
         bring_up_to_date(settings, urls)
+        if directory and keys:
+            asyncio.run(checkpoint(urls.owner, keys, directory, restored=True))
+        again = asyncio.run(_erase_again(urls.owner, erased))
+    if directory:
+        typer.echo(f"{again} residents who were erased after this backup were erased again.")
+    else:
+        typer.echo("AUDIT_DIR is missing: whoever was erased after this backup is back. Erase her again.")
     typer.echo("Restored. Run `sdc audit verify`, then start the server with the keys file of that time.")
 
 
@@ -58,6 +75,18 @@ def bring_up_to_date(settings: "Settings", urls: DatabaseUrls) -> None:
     role = app_role if app_role not in {"", owner_role} else "sdc_app"
     limits = MigrationLimits(settings.migration_lock_seconds, settings.migration_statement_seconds)
     asyncio.run(run_migrations(urls.owner, role, datetime.now(UTC).date(), limits))
+
+
+async def _erase_again(url: str, erased: "Sequence[UUID]") -> int:
+    import asyncpg
+
+    from services.erasure import erase_again
+
+    connection = await asyncpg.connect(url)
+    try:
+        return await erase_again(connection, erased, datetime.now(UTC))
+    finally:
+        await connection.close()
 
 
 async def _has_tables(url: str) -> bool:

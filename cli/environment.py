@@ -47,6 +47,13 @@ def demo_keys_file(settings: "Settings") -> Path:
     return settings.keys_file or settings.data_dir / "keys.json"
 
 
+def audit_dir(settings: "Settings") -> Path | None:
+    """AUDIT_DIR, or the folder in DATA_DIR that the demo with its own database makes; None for neither."""
+    if settings.audit_dir is None and given_urls(settings) is None:
+        return settings.data_dir / "audit"
+    return settings.audit_dir
+
+
 def given_urls(settings: "Settings", *needed: str) -> DatabaseUrls | None:
     """The database that DATABASE_URL and DATABASE_OWNER_URL name, one standing in for the other; None for neither.
 

@@ -30,14 +30,26 @@ def explain(error: Exception) -> Explanation | None:
     from cli.account import EmbeddedPostgresError
     from cli.backup import BackupFailed
     from domain.policy_file import PolicyInvalid
+    from services.checkpoints import CheckpointInvalid
     from services.database import DatabaseUnavailable
+    from services.erasure import ErasureListInvalid
     from services.keys import KeysInvalid
+    from services.rewrapping import RewrapIncomplete
     from services.settings import SettingsInvalid
 
     match error:
         case SettingsInvalid():
             return Explanation(str(error), WRONG_CALL)
-        case CommandFailed() | EmbeddedPostgresError() | BackupFailed() | KeysInvalid() | PolicyInvalid():
+        case (
+            CommandFailed()
+            | EmbeddedPostgresError()
+            | BackupFailed()
+            | KeysInvalid()
+            | PolicyInvalid()
+            | CheckpointInvalid()
+            | RewrapIncomplete()
+            | ErasureListInvalid()
+        ):
             return Explanation(str(error), FAILED)
         case DatabaseUnavailable():
             return Explanation("The database does not answer: see that it runs and that DATABASE_URL is right.", FAILED)

@@ -1,5 +1,6 @@
 """The commands about keys: an offline root, and the server's keys under it."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from card.cose import SigningKey
     from services.keys import Keys
+    from services.vault import Vault
 
 app = typer.Typer(
     help="Make and renew keys: an offline root, and the server's keys that it vouches for.", no_args_is_help=True
@@ -93,6 +95,46 @@ def renew(file: ServerFile, root_file: RootFile) -> None:
 
     at = _change(file, lambda keys, at: renew_key_set(keys, _root(root_file), at))
     typer.echo(f"Scanners may trust the keys in {file} until {at + KEY_SET_LIFETIME:%Y-%m-%d}. Restart the server.")
+
+
+@app.command()
+def master(file: ServerFile) -> None:
+    """Add a master key that wraps the data keys of new residents; restart the servers, then run `sdc keys rewrap`."""
+    from services.rotation import add_master
+
+    _change(file, lambda keys, _: add_master(keys))
+    typer.echo(
+        f"{file} has a new master key. Copy it to its safe place, restart every server, then run `sdc keys rewrap`. "
+        "The older ones stay in the file: backups of their time need them."
+    )
+
+
+@app.command()
+def rewrap() -> None:
+    """Wrap every resident's data key with the newest master key of KEYS_FILE, in small steps while the servers run."""
+    from cli.environment import database_urls, demo_keys_file, operator_settings
+    from services.keys import read_keys
+    from services.vault import Vault
+
+    settings = operator_settings()
+    keys = read_keys(demo_keys_file(settings), datetime.min.replace(tzinfo=UTC))
+    vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
+    with database_urls(settings) as urls:
+        done = asyncio.run(_rewrap(urls.app, vault))
+    typer.echo(f"{done} data keys were wrapped anew: every resident is under master key version {max(keys.master)}.")
+
+
+async def _rewrap(url: str, vault: "Vault") -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from services.database import DatabaseLimits, open_database
+    from services.rewrapping import count_outdated, rewrap_all
+
+    async with open_database(url, DatabaseLimits()) as database:
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("Wrapping data keys", total=await count_outdated(database, vault))
+            return await rewrap_all(database, vault, datetime.now(UTC), lambda count: progress.advance(task, count))
 
 
 def _change(file: Path, change: "Callable[[Keys, datetime], Keys]") -> datetime:

@@ -62,7 +62,7 @@ def reset() -> None:
         return
     with alone(settings.data_dir):
         embedded_server(settings).remove()
-        for name in ("log", "scanners", "demo.json", "keys.json", "root.json"):
+        for name in ("audit", "log", "scanners", "demo.json", "keys.json", "root.json"):
             path = settings.data_dir / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         for path in settings.data_dir.glob("phone-*.json"):

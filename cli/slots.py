@@ -11,6 +11,7 @@ from cli.environment import database_urls, operator_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.settings import Settings
     from services.timetables import LaidOut
 
 app = typer.Typer(help="The times at which services can be booked.", no_args_is_help=True)
@@ -24,8 +25,9 @@ def slots() -> None:
 @app.command()
 def generate() -> None:
     """Lay out every service's slots up to its horizon; run it once a night, and again as often as you like."""
-    with database_urls(operator_settings()) as urls:
-        laid_out = asyncio.run(_generate(urls.app))
+    settings = operator_settings()
+    with database_urls(settings) as urls:
+        laid_out = asyncio.run(_generate(settings, urls.app))
     added, withdrawn, flagged = (
         sum(getattr(each, name) for each in laid_out) for name in ("added", "withdrawn", "flagged")
     )
@@ -42,10 +44,10 @@ def generate() -> None:
         )
 
 
-async def _generate(url: str) -> "Sequence[LaidOut]":
+async def _generate(settings: "Settings", url: str) -> "Sequence[LaidOut]":
     from services.bootstrap import load_holidays
     from services.database import DatabaseLimits, open_database
     from services.timetables import lay_out_all
 
     async with open_database(url, DatabaseLimits(command=60, statement=60)) as database:
-        return await lay_out_all(database, load_holidays(), datetime.now(UTC))
+        return await lay_out_all(database, load_holidays(settings.policy_dir), datetime.now(UTC))

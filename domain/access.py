@@ -21,6 +21,7 @@ class Act(StrEnum):
     VIEW = "view"
     BOOK = "book"
     RIDE_CODE = "ride_code"
+    CARD = "card"
 
 
 class Scope(StrEnum):

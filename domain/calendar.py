@@ -1,6 +1,5 @@
 """Which days are public holidays and which are worked in their place: announced years only, never a guess."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,7 +7,7 @@ from enum import StrEnum
 
 from chinese_calendar import constants
 
-from domain.policy_file import Place, PolicyInvalid, Section
+from domain.policy_file import Section, parse_document
 
 FILE = "calendar/days.toml"
 
@@ -62,10 +61,7 @@ def load_calendar(text: str) -> HolidayCalendar:
     Raises:
         PolicyInvalid: with the key and the remedy.
     """
-    try:
-        section = Section(Place(FILE), tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyInvalid(Place(FILE), "(file)", f"not TOML: {error}", "Correct the file there") from None
+    section = parse_document(FILE, text)
     section.only("year", "day")
     years = {day.year for day in constants.holidays}
     kinds = dict.fromkeys(constants.holidays, DayKind.HOLIDAY) | dict.fromkeys(constants.workdays, DayKind.MAKEUP)

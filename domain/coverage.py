@@ -13,8 +13,8 @@ from domain.register import MET, NOT_MET, UNKNOWN, Truths, Verdicts
 from domain.target import Target
 
 
-class Standing(StrEnum):
-    """How a resident stands with a programme, entitlement beside receipt; who is neither has no standing."""
+class Uptake(StrEnum):
+    """How a resident stands with a programme, entitlement beside receipt; who is neither has none."""
 
     RECEIVING = "receiving"  # entitled, and receives
     MISSING_OUT = "missing_out"  # entitled, and does not receive
@@ -48,16 +48,16 @@ class Coverage:
         return self.receiving >= target.share * self.entitled
 
 
-def standing(truths: Truths, receives: Flags, kind: Standing) -> Flags:
+def uptake(truths: Truths, receives: Flags, kind: Uptake) -> Flags:
     """Who stands so with a programme, by its truths and who receives it."""
     match kind:
-        case Standing.RECEIVING:
+        case Uptake.RECEIVING:
             chosen: Flags = (truths == MET) & receives
-        case Standing.MISSING_OUT:
+        case Uptake.MISSING_OUT:
             chosen = (truths == MET) & ~receives
-        case Standing.UNDETERMINED:
+        case Uptake.UNDETERMINED:
             chosen = truths == UNKNOWN
-        case Standing.NOT_ENTITLED:
+        case Uptake.NOT_ENTITLED:
             chosen = (truths == NOT_MET) & receives
         case _:
             assert_never(kind)
@@ -70,8 +70,8 @@ def coverage(verdicts: Verdicts, receipts: Mapping[str, Flags], towns: Groups) -
     for programme, truths in zip(verdicts.programmes, verdicts.truths, strict=True):
         receives = receipts.get(programme, nobody)
         counts = {
-            kind: np.bincount(towns.places[standing(truths, receives, kind)], minlength=len(towns.names))
-            for kind in Standing
+            kind: np.bincount(towns.places[uptake(truths, receives, kind)], minlength=len(towns.names))
+            for kind in Uptake
         }
         yield Coverage(programme, "", **{kind.value: int(count.sum()) for kind, count in counts.items()})
         for place, town in enumerate(towns.names):

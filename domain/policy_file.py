@@ -113,6 +113,10 @@ class Section:
         """A number of 0 or more."""
         return self._need(name, self.optional_number(name), "a number of 0 or more")
 
+    def whole_numbers(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers; empty where it is not given."""
+        return tuple(self._items(name, int, "a list of whole numbers"))
+
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts; empty where it is not given."""
         return tuple(self._items(name, str, "a list of texts in quotes"))

@@ -27,12 +27,13 @@ class Credential(Record):
     issued_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     revoked_at = fields.DatetimeField(null=True)
+    suspended_at = fields.DatetimeField(null=True)
 
     class Meta:
-        """Listed by resident; the status list reads those revoked and not yet expired."""
+        """Listed by resident; the status list reads those revoked or suspended and not yet expired."""
 
         table = "credential"
-        indexes = (Index(fields=("resident_id",)), Index(fields=("revoked_at",)))
+        indexes = (Index(fields=("resident_id",)), Index(fields=("revoked_at",)), Index(fields=("suspended_at",)))
 
 
 class Operator(Record):

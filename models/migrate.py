@@ -11,13 +11,23 @@ from models.config import tortoise_config
 
 # The server may read and add everywhere but may change only these, and deletes nothing.
 CHANGED_BY_SERVER = (
-    "account, allocation, attempt, attendance, binding_code, booking, calendar_feed, card, claim, course, credential, "
-    "device, enrolment, guardian, idempotency_key, notice, notice_consent, offer, referral, refresh_token, resident, "
-    "resource, scan_chain, service, session, slot, waitlist_entry, weekly_pattern"
+    "account, allocation, attempt, attendance, binding_code, booking, calendar_feed, card, card_appeal, "
+    "card_application, card_notice, claim, course, credential, device, enrolment, guardian, idempotency_key, notice, "
+    "notice_consent, offer, referral, refresh_token, resident, resource, scan_chain, service, session, slot, "
+    "waitlist_entry, weekly_pattern"
 )
 # The queue is the library's: it takes jobs out as they are done.
 QUEUE = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
 MONTHS_AHEAD = 24
+
+# A partition that is named itself lies before the wall of the table it belongs to.
+_BEHIND_THE_WALL = """
+DO $$ DECLARE part regclass; BEGIN
+    FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'tap'::regclass LOOP
+        EXECUTE 'REVOKE ALL ON ' || part || ' FROM {role}';
+    END LOOP;
+END $$
+"""
 
 
 @dataclass(frozen=True)
@@ -75,4 +85,5 @@ def _grants(role: str) -> list[str]:
         f"GRANT UPDATE, DELETE ON {', '.join(QUEUE)} TO {quoted}",
         f"GRANT USAGE ON SEQUENCE resource_number, {', '.join(f'{table}_id_seq' for table in QUEUE)} TO {quoted}",
         f"REVOKE INSERT ON tortoise_migrations FROM {quoted}",
+        _BEHIND_THE_WALL.format(role=quoted.replace("'", "''")),
     ]

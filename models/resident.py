@@ -33,6 +33,8 @@ class Resident(Record):
     birth_date = fields.DateField()
     town = fields.CharField(max_length=40)
     village = fields.CharField(max_length=40)
+    deceased_on = fields.DateField(null=True)
+    erased_at = fields.DatetimeField(null=True)
 
     class Meta:
         """Looked up by exact value only, through the blind indexes."""
@@ -48,7 +50,8 @@ class Resident(Record):
 class Card(Record):
     """A smart disability card; a reissue is a new row, and at most one of a resident's cards is in force.
 
-    `categories` lists the digits of the single categories of a multiple disability; of any other card, its one.
+    `categories` lists the digits of the single categories of a multiple disability; of any other card, its one. `cause`
+    is why it is suspended or cancelled, `lost_reported_by` the account that reported the loss.
     """
 
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="cards")
@@ -60,6 +63,9 @@ class Card(Record):
     state = fields.CharField(max_length=20)
     issued_on = fields.DateField()
     valid_until = fields.DateField()
+    cause = fields.CharField(max_length=20, null=True)
+    moved_out_on = fields.DateField(null=True)
+    lost_reported_by = fields.UUIDField(null=True)
 
     class Meta:
         """One card a number."""

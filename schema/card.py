@@ -8,6 +8,9 @@ from domain.card import CardState, state_on
 from schema.messages import CATEGORY, GRADE
 from services.people import HeldCard
 
+# Whoever shows a state takes it from here, where it has its name.
+__all__ = ["Card", "CardState"]
+
 strawberry.enum(CardState, name="CardState", description="Where a card is in its life.")
 
 

@@ -10,7 +10,7 @@ import strawberry
 
 from domain.access import Viewer
 from domain.dates import local_date
-from services import bookings, credentials, entitlements, taps, waitlist
+from services import accesses, bookings, credentials, entitlements, taps, waitlist
 from services.people import People, Person, people_of
 from services.resources import Resources
 
@@ -26,11 +26,12 @@ class Context:
     """One request: `at` is read once, so that all its answers speak of the same moment."""
 
     def __init__(self, resources: Resources, viewer: Viewer | None, *, token_refused: bool = False) -> None:
-        self.resources = resources
         self.viewer = viewer
         self.token_refused = token_refused
         self.at: datetime = resources.clock()
         self.on: date = local_date(self.at)
+        # Narrowed here, once for all: PostgreSQL shows the services nobody else, whatever they ask for.
+        self.resources = resources.reaching(viewer.account_id if viewer else None, self.on)
         self._loaded: dict[str, asyncio.Task[Any]] = {}
 
     async def people(self) -> People:
@@ -62,6 +63,10 @@ class Context:
     async def rides(self, person: Person, first: int, before: datetime | None) -> Sequence[taps.RecordedRide]:
         """A person's rides; paged, so each list is a statement of its own."""
         return await taps.rides_of(self.resources, person.id, first, before)
+
+    async def accesses(self, person: Person, first: int, before: int | None) -> Sequence[accesses.Access]:
+        """What others saw and did of a person; paged, so each page is a statement of its own."""
+        return await accesses.accesses_of(self.resources, person.id, first, before)
 
     async def _once(self, name: str, load: Callable[[], Coroutine[Any, Any, Loaded]]) -> Loaded:
         """What `load` gives, asked for once a request.

@@ -5,18 +5,22 @@ from datetime import date, datetime
 import strawberry
 
 from domain.language import Language
+from schema.access import Access, access_cursor, access_place
 from schema.booking import Booking
 from schema.card import Card
 from schema.context import Info
 from schema.credential import Credential
 from schema.entitlement import ComingChange, Entitlement
+from schema.file import FileEntry, FirstDay, Kinds, LastDay, filter_of, page_of_file
 from schema.identity import to_id
+from schema.lifecycle import CardStanding
 from schema.limits import LIST_SIZE
-from schema.paging import Connection, CursorInvalid, page_of
+from schema.paging import Connection, CursorInvalid, PageInfo, page_of
 from schema.referral import Referral
 from schema.ride import Ride
+from schema.session import Signed, signed_in
 from schema.waitlist import WaitlistEntry
-from services import entitlements, referrals
+from services import cards, entitlements, referrals
 from services.people import Person
 
 strawberry.enum(Language, description="In which language the rules are told.")
@@ -114,3 +118,36 @@ class Holder:
             return []
         rows = await info.context.rides(self.person, first, before)
         return [Ride.of(row) for row in rows]
+
+    @strawberry.field(description="How her card stands, with an application that may run beside it.")
+    async def standing(self, info: Info) -> CardStanding | None:
+        """The person's standing."""
+        if self.person is None:
+            return None
+        return CardStanding.of(await cards.standing_of(info.context.resources, self.person.id))
+
+    @strawberry.field(description="Her file: card, assessments, services and benefits, the newest entry first.")
+    async def file(
+        self,
+        info: Info,
+        first: int,
+        after: str | None = None,
+        kinds: Kinds = None,
+        since: FirstDay = None,
+        until: LastDay = None,
+    ) -> Connection[FileEntry]:
+        """A page of the person's file."""
+        signed = await signed_in(info)
+        if self.person is not None and isinstance(signed, Signed):
+            asked = filter_of(kinds, since, until)
+            page = await page_of_file(info, signed, self.person.id, asked, first, after)
+            if isinstance(page, Connection):
+                return page
+        return Connection(edges=[], page_info=PageInfo(has_next_page=False, end_cursor=None))
+
+    @strawberry.field(description="Who else saw or changed what the register has of her, the latest first.")
+    async def accesses(self, info: Info, first: int, after: str | None = None) -> Connection[Access]:
+        """What others saw and did of the person."""
+        before = None if after is None else access_place(after)
+        rows = await info.context.accesses(self.person, first + 1, before) if self.person else []
+        return page_of(rows, first, Access.of, access_cursor)

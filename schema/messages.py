@@ -3,18 +3,28 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
+from domain.card import CardState
+from domain.card_event import CardEvent, CardRefusal
+from domain.entitlement import Verdict
+from domain.file import FileRefusal
+from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
 from models.notice import NoticeKind
 from models.service import ServiceKind
+from models.session import StaffRole
+from services.accesses import Access
 from services.binding import BindingRefusal, CodeRefusal
 from services.consents import ConsentRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
 from services.feeds import FeedRefusal
 from services.officers import RegisterRefusal
+from services.reveals import ACTION as REVEAL_ACTION
+from services.reveals import RevealField, RevealReason, RevealRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -59,6 +69,69 @@ REGISTER = {
     RegisterRefusal.FIGURE_UNKNOWN: "没有这项标准，请核对标准名称。",
     RegisterRefusal.FIGURE_INVALID: "请至少填写一项标准，数值不能小于零。",
 }
+
+REVEAL = {
+    RevealRefusal.NOT_STAFF: "只有工作人员可以查看完整信息。",
+    RevealRefusal.NOT_FOUND: "在您负责的区域内没有找到这位残疾人。",
+    RevealRefusal.NOTE_NEEDED: "请写明查看的用途，不超过 200 个字。",
+    RevealRefusal.NOT_RECORDED: "登记中没有这一项。",
+    RevealRefusal.TOO_MANY: "您今天查看完整信息的次数已用完，请明天再查。",
+}
+REVEAL_FIELD = {
+    RevealField.NAME: "姓名",
+    RevealField.ID_NUMBER: "身份证号",
+    RevealField.CARD_NUMBER: "残疾人证号",
+    RevealField.PHONE: "手机号",
+    RevealField.ADDRESS: "住址",
+}
+REVEAL_REASON = {
+    RevealReason.CONTACT: "联系本人",
+    RevealReason.HOME_VISIT: "上门走访",
+    RevealReason.ASSESSMENT: "残疾评定",
+    RevealReason.CORRECTION: "核对登记信息",
+    RevealReason.COMPLAINT: "处理投诉",
+}
+
+CARD_DONE = {
+    CardEvent.APPLY: "受理了办证申请",
+    CardEvent.REFER: "安排了到指定医院评定",
+    CardEvent.ASSESS: "登记了医院的评定结果",
+    CardEvent.REVISE: "登记了复评结果",
+    CardEvent.REJECT: "审核了申请，没有通过",
+    CardEvent.ISSUE: "发放了残疾人证",
+    CardEvent.RENEW: "受理了换证申请",
+    CardEvent.REASSESS: "受理了重新评定申请",
+    CardEvent.REPORT_LOST: "办理了残疾人证挂失",
+    CardEvent.REISSUE: "补办了残疾人证",
+    CardEvent.SUSPEND: "暂停了残疾人证",
+    CardEvent.RESUME: "恢复了残疾人证",
+    CardEvent.MOVE_OUT: "登记了户口迁出",
+    CardEvent.CANCEL: "注销了残疾人证",
+    CardEvent.RECORD_DEATH: "登记了去世",
+    CardEvent.RETRACT_DEATH: "更正了去世登记",
+    CardEvent.EXPIRE: "登记了残疾人证有效期已满",
+}
+# Who did what, as the audit log names it; the sentence begins with who it was.
+STAFF_ROLE = {StaffRole.COMMISSIONER: "专职委员", StaffRole.CLERK: "经办人"}
+ACCESS = {
+    "view_ward": "查看了证件、待遇和预约",
+    "book_slot": "代为预约了服务",
+    "cancel_booking": "代为取消了预约",
+    "issue_pass": "代为领取了乘车凭证",
+    "online_code": "代为打开了在线码",
+    "issue_binding_code": "查到了这张残疾人证，并开出绑定码",
+    "bind_card": "绑定了这张残疾人证",
+    "book_course": "代为报名了课程",
+    "cancel_course": "代为取消了课程",
+    "view_flagged": "查看了需要核对的预约",
+    "open_file": "查到了您的档案",
+    "read_file": "查看了档案",
+    "write_entry": "在档案中写了一条记录",
+    "appeal": "代为申请了复评",
+    "decide_appeal": "登记了复评的决定",
+    **{f"card_{event}": done for event, done in CARD_DONE.items()},
+}
+ACCESS_OTHER = "处理了登记信息"
 
 BOOKING = {
     BookingRefusal.SLOT_NOT_FOUND: "没有这个时段。",
@@ -135,6 +208,108 @@ TIMETABLE = {
     TimetableRefusal.PAST: "日期已经过去，请选今天或以后的日期。",
     TimetableRefusal.NOT_ALLOWED: "您不是这家机构的工作人员，不能修改它的开放时间。",
 }
+
+CARD = {
+    CardRefusal.NOT_ALLOWED: "您不能为这位残疾人办理这项业务。请核对对象和您的职责范围。",
+    CardRefusal.OWN_CARD: "不能以工作人员身份办理本人或被监护人的业务，请交给其他工作人员。",
+    CardRefusal.SAME_PERSON: "受理和发证要由两个人分别办理，请交给另一位工作人员。",
+    CardRefusal.DECEASED: "这位残疾人已登记去世，不能再办理。",
+    CardRefusal.NOT_DECEASED: "这位残疾人没有登记去世，不需要更正。",
+    CardRefusal.NO_CARD: "这位居民还没有残疾人证。",
+    CardRefusal.WRONG_STATE: "残疾人证或申请目前的状态不能办理这项业务，请刷新后核对。",
+    CardRefusal.APPLICATION_OPEN: "已经有一份申请在办理，请先办完。",
+    CardRefusal.NO_APPLICATION: "没有正在办理的申请，请先受理。",
+    CardRefusal.APPEAL_OPEN: "评定结果正在复评，请等复评结束。",
+    CardRefusal.NOT_RENEWABLE: "还没有到换证时间。有效期的最后一年可以换证。",
+    CardRefusal.NO_DISABILITY: "评定结果为不符合残疾标准，不能发证。",
+    CardRefusal.NUMBERS_USED_UP: "这个证号的补办次数已经用完，请联系上级残联。",
+    CardRefusal.TOO_EARLY: "还没有到规定的期限。",
+    CardRefusal.IN_THE_FUTURE: "日期不能晚于今天。",
+    CardRefusal.WRONG_CAUSE: "请选择适用于这项业务的原因。",
+    CardRefusal.FINDINGS_INVALID: "评定结果有误。请逐项填写残疾类别和等级，每个类别只填一次。",
+    CardRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
+    CardRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
+}
+CARD_STATE = {
+    CardState.APPLIED: "您的申请已经受理，等待安排评定。",
+    CardState.UNDER_ASSESSMENT: "正在评定或审核，请等待结果。",
+    CardState.ACTIVE: "残疾人证正常，可以使用。",
+    CardState.SUSPENDED: "残疾人证已暂停使用，请联系乡镇残联。",
+    CardState.LOST: "残疾人证已挂失，可以到乡镇残联补办。",
+    CardState.EXPIRED: "残疾人证已过有效期，请重新申请。",
+    CardState.CANCELLED: "残疾人证已注销。",
+}
+NO_CARD = "还没有残疾人证，也没有正在办理的申请。"
+APPLICATION_BESIDE = {
+    ApplicationState.APPLIED: "换证或重新评定的申请已经受理。",
+    ApplicationState.UNDER_ASSESSMENT: "正在重新评定。",
+    ApplicationState.ASSESSED: "新的结果已经登记，正在审核。",
+}
+CARD_EVENT = {
+    CardEvent.APPLY: "受理了办证申请。",
+    CardEvent.REFER: "安排到指定医院评定。",
+    CardEvent.ASSESS: "登记了医院的评定结果。",
+    CardEvent.REVISE: "登记了复评结果。",
+    CardEvent.REJECT: "申请没有通过。",
+    CardEvent.ISSUE: "发放了残疾人证。",
+    CardEvent.RENEW: "受理了换证申请。",
+    CardEvent.REASSESS: "受理了重新评定申请。",
+    CardEvent.REPORT_LOST: "残疾人证挂失，原来的码已经失效。",
+    CardEvent.REISSUE: "补办了残疾人证，原证号作废。",
+    CardEvent.SUSPEND: "残疾人证暂停使用。",
+    CardEvent.RESUME: "残疾人证恢复使用。",
+    CardEvent.MOVE_OUT: "登记了户口迁出。",
+    CardEvent.CANCEL: "残疾人证注销。",
+    CardEvent.RECORD_DEATH: "登记了去世。",
+    CardEvent.RETRACT_DEATH: "更正了去世登记。原有的证件核实后恢复。",
+    CardEvent.EXPIRE: "残疾人证有效期已满。",
+}
+CAUSE = {
+    Cause.MOVED_OUT: "原因是户口迁出。",
+    Cause.INQUIRY: "原因是正在核实情况。",
+    Cause.RECOVERED: "原因是不再符合残疾标准。",
+    Cause.WITHDRAWN: "原因是本人申请。",
+    Cause.DECEASED: "原因是去世。",
+    Cause.SUPERSEDED: "原因是换发了新证。",
+}
+ROLE = {
+    Role.HOLDER: "本人或监护人",
+    Role.COMMISSIONER: "村（社区）专职委员",
+    Role.TOWN: "乡镇残联经办人",
+    Role.DISTRICT: "区残联经办人",
+    Role.REGISTER: "系统",
+}
+
+APPEAL = {
+    AppealRefusal.NOT_ALLOWED: "您不能为这位残疾人办理复评。请核对对象和您的职责范围。",
+    AppealRefusal.NOTHING_ASSESSED: "没有可以申请复评的评定结果。",
+    AppealRefusal.ALREADY_OPEN: "复评申请已经受理，请等待结果。",
+    AppealRefusal.NOT_OPEN: "没有正在办理的复评。",
+    AppealRefusal.FINAL: "省级复评是最终结果，不能再申请复评。",
+    AppealRefusal.TOO_LATE: "已过申请复评的期限。",
+    AppealRefusal.YEAR_NOT_ANNOUNCED: "当年的放假安排还没有公布，无法计算期限，请联系区残联。",
+    AppealRefusal.FINDINGS_INVALID: "结果有误。改变结论时要逐项填写残疾类别和等级，维持原结论时不填。",
+    AppealRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
+    AppealRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
+}
+APPEAL_LEVEL = {AppealLevel.CITY: "市残联", AppealLevel.PROVINCE: "省残联"}
+APPEAL_OUTCOME = {AppealOutcome.UPHELD: "复评维持原来的结果。", AppealOutcome.CHANGED: "复评改变了原来的结果。"}
+
+FILE = {
+    FileRefusal.NOT_ALLOWED: "您不能查看或填写这份档案。请核对对象和您的职责范围。",
+    FileRefusal.NOT_FOUND: "在您负责的区域内没有找到这位居民。",
+    FileRefusal.KIND_NOT_ALLOWED: "您的职责不包括填写这类记录。",
+    FileRefusal.TEXT_UNUSABLE: "请填写内容，不超过两千字。",
+    FileRefusal.IN_THE_FUTURE: "日期不能晚于今天。",
+    FileRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
+    FileRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
+}
+VERDICT = {
+    Verdict.ELIGIBLE: "可以享受",
+    Verdict.NOT_ELIGIBLE: "不能享受",
+    Verdict.UNDETERMINED: "需要补充材料",
+}
+ENTRY_WRITTEN = "已写入档案。"
 
 CREDENTIAL = {
     CredentialRefusal.NOT_ALLOWED: "您不能为这位残疾人出码。请先绑定残疾人证，或确认监护关系。",
@@ -216,6 +391,25 @@ def ride(outcome: str, reason: str | None) -> str:
     return RIDE_REFUSED.get(reason or "", RIDE["refused"]) if outcome == "refused" else RIDE[outcome]
 
 
+def access_by(access: Access) -> str:
+    """Who it was: by role and organisation or by relation, never by name."""
+    if access.role is not None:
+        return f"{access.organisation}的{STAFF_ROLE[access.role]}"
+    if access.relation is not None:
+        return f"监护人（{access.relation}）"
+    return "另一个微信账号" if access.is_account else "残联系统"
+
+
+def access(access: Access) -> str:
+    """What was seen or done, and for what where a reason was asked."""
+    if access.action == REVEAL_ACTION:
+        what, reason = access.detail.split()
+        done = f"查看了完整的{REVEAL_FIELD[RevealField(what)]}，用途：{REVEAL_REASON[RevealReason(reason)]}"
+    else:
+        done = ACCESS.get(access.action, ACCESS_OTHER)
+    return f"{access_by(access)}{done}。"
+
+
 def page_size(most: int) -> str:
     """Said to a client that asks for no page or too large a one."""
     return f"每页条数应在 1 到 {most} 之间。"
@@ -287,3 +481,40 @@ def sms_until(time: str) -> str:
 def moment(local: datetime) -> str:
     """A time of the district as WeChat's `time` fields want it."""
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def standing(state: CardState | None, application: ApplicationState | None) -> str:
+    """How a card stands, with an application that runs beside it."""
+    if state is None:
+        return NO_CARD
+    runs_beside = application is not None and state not in {CardState.APPLIED, CardState.UNDER_ASSESSMENT}
+    return CARD_STATE[state] + (APPLICATION_BESIDE.get(application, "") if application and runs_beside else "")
+
+
+def card_event(event: CardEvent, cause: Cause | None) -> str:
+    """An event of a card's life, with its cause where there is one."""
+    return CARD_EVENT[event] + (CAUSE[cause] if cause else "")
+
+
+def appeal_filed(level: AppealLevel, outcome: AppealOutcome | None) -> str:
+    """An appeal, with what came of it."""
+    return f"向{APPEAL_LEVEL[level]}申请了复评。" + (APPEAL_OUTCOME[outcome] if outcome else "")
+
+
+def appeal_term(level: AppealLevel, until: date | None) -> str:
+    """Until when an appeal can be filed, or that nobody can say yet."""
+    whom = APPEAL_LEVEL[level]
+    if until is None:
+        return f"如不认可评定结果，可以向{whom}申请复评。放假安排还没有公布，最后期限暂不能确定，请尽早申请。"
+    last = f"{until.year}年{until.month}月{until.day}日"
+    return f"如不认可评定结果，可以向{whom}申请复评，最后一天是{last}。"
+
+
+def service_booked(name: str, *, cancelled: bool) -> str:
+    """A booking in the file."""
+    return f"预约过{name}，已取消。" if cancelled else f"预约了{name}。"
+
+
+def benefit_changed(title: str, before: Verdict, after: Verdict) -> str:
+    """What a change of the card did to a programme."""
+    return f"{title}：由{VERDICT[before]}变为{VERDICT[after]}。"

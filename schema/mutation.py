@@ -5,11 +5,14 @@ from typing import Annotated
 import strawberry
 
 from schema.booking_mutation import BookingMutation, Key, Whom, whom
+from schema.card_mutation import CardMutation
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.desk_mutation import DeskMutation
+from schema.identity import key_of
 from schema.notice import NoticeMutation
 from schema.referral_mutation import ReferralMutation
+from schema.reveal import Revealed, RevealRefused
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -23,9 +26,10 @@ from schema.session import (
     signed_in,
 )
 from schema.waitlist_mutation import WaitlistMutation
-from services import binding, credentials, sessions
+from services import binding, credentials, reveals, sessions
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
 from services.credentials import CredentialRefusal
+from services.reveals import RevealField, RevealReason, RevealRefusal, RevealRequest
 from services.sessions import RefreshRefusal
 from services.wechat import WechatRefusal
 
@@ -37,6 +41,8 @@ BindingCodeResult = Annotated[BindingCode | BindingCodeRefused | NotSignedIn, st
 ChallengeResult = Annotated[Challenge | NotSignedIn, strawberry.union("ChallengeResult")]
 CredentialResult = Annotated[CredentialIssued | CredentialRefused | NotSignedIn, strawberry.union("CredentialResult")]
 OnlineCodeResult = Annotated[OnlineCode | CredentialRefused | NotSignedIn, strawberry.union("OnlineCodeResult")]
+
+RevealResult = Annotated[Revealed | RevealRefused | NotSignedIn, strawberry.union("RevealResult")]
 
 
 @strawberry.input(description="Whose card, and the proof: WeChat's phone code or a clerk's one-time code, one of them.")
@@ -50,7 +56,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(BookingMutation, WaitlistMutation, DeskMutation, ReferralMutation, NoticeMutation):
+class Mutation(BookingMutation, WaitlistMutation, DeskMutation, ReferralMutation, NoticeMutation, CardMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")
@@ -99,6 +105,27 @@ class Mutation(BookingMutation, WaitlistMutation, DeskMutation, ReferralMutation
             return signed
         code = await binding.issue_binding_code(info.context.resources, signed.people, card_number)
         return BindingCodeRefused.of(code) if isinstance(code, CodeRefusal) else BindingCode.of(code)
+
+    @strawberry.mutation(
+        description="For staff: one full value of a resident in their area; she sees who asked, and why."
+    )
+    async def reveal(
+        self,
+        info: Info,
+        resident_id: strawberry.ID,
+        field: RevealField,
+        reason: RevealReason,
+        note: Annotated[
+            str, strawberry.argument(description="What it is for, in a few words; 200 characters at most.")
+        ],
+    ) -> RevealResult:
+        """The value."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        request = RevealRequest(key_of("Resident", resident_id), field, reason, note)
+        shown = await reveals.reveal(info.context.resources, signed.people, request)
+        return RevealRefused.of(shown) if isinstance(shown, RevealRefusal) else Revealed.of(shown)
 
     @strawberry.mutation(description="A nonce for the phone to sign before `issueCredential`.")
     async def credential_challenge(self, info: Info) -> ChallengeResult:

@@ -8,8 +8,9 @@ import strawberry
 from models.service import ServiceKind
 from schema.context import Info
 from schema.course import Course
-from schema.identity import from_id, to_id
-from schema.paging import Connection, CursorInvalid, page_of
+from schema.file import FileResult, FirstDay, Kinds, LastDay, filter_of, page_of_file
+from schema.identity import from_id, key_of, to_id
+from schema.paging import Connection, CursorInvalid, page_of, time_place
 from schema.register import (
     CoverageReport,
     CoverageResult,
@@ -18,7 +19,7 @@ from schema.register import (
     SimulationReport,
     SimulationResult,
 )
-from schema.service import Found, Service, Slot, slot_cursor, slot_place
+from schema.service import Found, Service, Slot, slot_cursor
 from schema.session import NotSignedIn, signed_in
 from schema.viewer import Viewer, viewer
 from services import catalogue, enrolments, officers
@@ -75,6 +76,24 @@ class Query:
             RegisterRefused.of(found) if isinstance(found, RegisterRefusal) else SimulationReport.of(question.on, found)
         )
 
+    @strawberry.field(description="For staff: the file of a resident, the newest entry first; reading it is on record.")
+    async def resident_file(
+        self,
+        info: Info,
+        resident_id: strawberry.ID,
+        first: First,
+        after: After = None,
+        kinds: Kinds = None,
+        since: FirstDay = None,
+        until: LastDay = None,
+    ) -> FileResult:
+        """A page of a file."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        asked = filter_of(kinds, since, until)
+        return await page_of_file(info, signed, key_of("Resident", resident_id), asked, first, after)
+
     @strawberry.field(description="What the district's providers offer.")
     async def services(self, info: Info, first: First, after: After = None) -> Connection[Service]:
         """A page of services."""
@@ -109,7 +128,7 @@ class Query:
     ) -> Connection[Slot]:
         """A page of slots; of an unknown service there are none."""
         service = from_id("Service", service_id)
-        behind = slot_place(after) if after is not None else None
+        behind = time_place("Slot", after) if after is not None else None
         if service is None:
             return page_of((), first, Slot.of, slot_cursor)
         rows = await catalogue.slots(info.context.resources, service, start, until, behind, first + 1)
@@ -136,6 +155,6 @@ class Query:
     ) -> Connection[Found]:
         """A page of slots with a free place."""
         wanted = Wanted(kind, programme, town, frozenset(accessibility or ()))
-        behind = slot_place(after) if after is not None else None
+        behind = time_place("Slot", after) if after is not None else None
         rows = await catalogue.free_slots(info.context.resources, wanted, start, until, behind, first + 1)
         return page_of(rows, first, Found.of, lambda row: slot_cursor(row.slot))

@@ -13,7 +13,7 @@ from schema.identity import from_id, to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of
 from schema.session import NotSignedIn, Signed, signed_in
-from services import bookings, desks
+from services import accesses, bookings, desks
 from services.people import StaffMember
 from services.people import Ward as HeldWard
 
@@ -49,13 +49,15 @@ class Staff:
 
     @strawberry.field(description="Bookings to come, of residents of her area, whose grounds have changed.")
     async def flagged_bookings(self, info: Info, first: int, after: str | None = None) -> Connection[FlaggedBooking]:
-        """A page of bookings that a person has to look at."""
+        """A page of bookings that a person has to look at, once it is logged that she sees them."""
         behind = None
         if after is not None:
             behind = from_id("Booking", after)
             if behind is None:
                 raise CursorInvalid
         rows = await bookings.flagged_in(info.context.resources, self.town, behind, first + 1)
+        shown = {row.resident_id for row in rows[:first]}
+        await accesses.note_flagged(info.context.resources, self.member.id, shown, info.context.at)
         return page_of(rows, first, FlaggedBooking.of, lambda row: to_id("Booking", row.id))
 
     @classmethod
@@ -77,8 +79,9 @@ class Viewer(Holder):
     signed: strawberry.Private[Signed]
 
     @strawberry.field(description="The people for whom she acts.", metadata={LIST_SIZE: _USUAL_WARDS})
-    def wards(self) -> list[Ward]:
-        """The viewer's wards."""
+    async def wards(self, info: Info) -> list[Ward]:
+        """The viewer's wards, once it is logged that she sees them."""
+        await accesses.note_views(info.context.resources, self.signed.viewer, self.signed.people.wards, info.context.at)
         return [Ward.of(ward) for ward in self.signed.people.wards]
 
     @strawberry.field(description="The providers at whose desks she works.", metadata={LIST_SIZE: _USUAL_DESKS})

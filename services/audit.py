@@ -1,9 +1,10 @@
 """The audit log: who did what to whom, chained by hash so that a change or a gap shows."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 import asyncpg
 import msgspec
@@ -14,6 +15,7 @@ from services.database import Database
 _CHAIN_LOCK = 0x53444341
 _GENESIS = bytes(32)
 _PAGE = 1_000
+_BEFORE_ALL = -(1 << 63)
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,33 @@ class Event:
     detail: str = ""
 
 
+class Breach(StrEnum):
+    """What was done to the log. An entry that was put in shows as ALTERED: it does not follow from the one before."""
+
+    ALTERED = "altered"
+    MISSING = "missing"
+    REWRITTEN = "rewritten"
+    CUT_OFF = "cut_off"
+
+
 @dataclass(frozen=True)
 class ChainBroken:
-    """The first entry that does not follow from the one before it."""
+    """The first entry that is not as it was written, and how.
+
+    REWRITTEN: all entries follow from one another, but a checkpoint signed this one as another. CUT_OFF: checkpoints
+    signed this one, and the log ends before it.
+    """
 
     sequence: int
+    breach: Breach
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest entry of the log, which stands for all before it."""
+
+    sequence: int
+    hash: bytes
 
 
 async def record(connection: asyncpg.Connection, event: Event, at: datetime) -> None:
@@ -56,20 +80,34 @@ async def record(connection: asyncpg.Connection, event: Event, at: datetime) -> 
     )
 
 
-async def verify_chain(database: Database) -> int | ChainBroken:
-    """Walk the whole log: the number of entries when each follows from the one before, else the first that does not."""
+async def head_of(database: Database) -> Head | None:
+    """The newest entry; None of an empty log."""
+    rows = await database.fetch("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
+    return Head(rows[0]["sequence"], rows[0]["hash"]) if rows else None
+
+
+async def verify_chain(database: Database, signed: Mapping[int, bytes]) -> int | ChainBroken:
+    """Walk the whole log: the number of entries when each follows from the one before, else the first that does not.
+
+    `signed` are the hashes of entries by sequence, as checkpoints outside the database hold them.
+    """
     previous, expected = _GENESIS, 1
     async for row in _entries(database):
         event = Event(row["actor"], row["action"], row["subject"], row["detail"])
+        if row["sequence"] > expected:
+            return ChainBroken(expected, Breach.MISSING)
         follows = row["sequence"] == expected and row["previous"] == previous
         if not follows or row["hash"] != _hash(expected, row["at"], event, previous):
-            return ChainBroken(expected)
+            return ChainBroken(expected, Breach.ALTERED)
+        if signed.get(expected, row["hash"]) != row["hash"]:
+            return ChainBroken(expected, Breach.REWRITTEN)
         previous, expected = row["hash"], expected + 1
-    return expected - 1
+    cut_off = max(signed, default=0) >= expected
+    return ChainBroken(expected, Breach.CUT_OFF) if cut_off else expected - 1
 
 
 async def _entries(database: Database) -> AsyncIterator[asyncpg.Record]:
-    seen = 0
+    seen = _BEFORE_ALL
     while rows := await database.fetch(
         "SELECT * FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2", seen, _PAGE
     ):

@@ -21,6 +21,7 @@ from services.offers import give_back
 from services.people import People, Person, person_for
 from services.places import Order, place_of, quotes_for, take
 from services.resources import Resources
+from services.standings import has_active_card
 
 BOOKING_COLUMNS = f"""b.id, b.resident_id, b.enrolment_id, b.state, b.booked_at, b.cancelled_at, b.price, b.verdict,
        b.cost_share, b.to_bring, b.flag, {SLOT_COLUMNS}, {SERVICE_COLUMNS},
@@ -205,16 +206,8 @@ async def answer_once(
 
     Of the answer that is `expected` nothing more is written behind the work.
     """
-    try:
-        async with resources.database.transaction() as connection:
-            at = resources.clock()
-            return await idempotency.once(
-                connection, viewer.account_id, key, request, at, lambda: work(connection), expected
-            )
-    except idempotency.KeyReused:
-        return BookingRefusal.KEY_REUSED
-    except idempotency.InFlight:
-        return BookingRefusal.IN_FLIGHT
+    at = resources.clock()
+    return await idempotency.answer_of(resources.database, viewer.account_id, key, request, at, work, expected)
 
 
 async def lock_for_booking(connection: asyncpg.Connection, person: Person, at: datetime) -> BookingRefusal | None:
@@ -222,7 +215,8 @@ async def lock_for_booking(connection: asyncpg.Connection, person: Person, at: d
     if person.card is None or not is_usable(person.card.on_record, local_date(at)):
         return BookingRefusal.CARD_NOT_USABLE
     await lock_resident(connection, person.id)
-    return None
+    # A loss or a death may have come in since her card was read.
+    return None if await has_active_card(connection, person.id) else BookingRefusal.CARD_NOT_USABLE
 
 
 async def log_for_other(

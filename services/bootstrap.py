@@ -7,10 +7,14 @@ from pathlib import Path
 
 from domain.calendar import FILE as CALENDAR
 from domain.calendar import HolidayCalendar, load_calendar
+from domain.card_terms import FILE as CARD_LAW
+from domain.card_terms import CardLaw, parse_card_law
 from domain.policy import load_rule_books
-from domain.policy_file import Place, PolicyInvalid
+from domain.policy_file import Place, PolicyInvalid, parse_document
 from domain.priority import FILE as CALLING
 from domain.priority import CallingRule, load_calling_rule
+from domain.retention import FILE as RETENTION
+from domain.retention import Retention, parse_retention
 from domain.rulebook import RuleBook, RuleBooks
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
@@ -57,6 +61,24 @@ def load_calling(rules: RuleBook, directory: Path | None = None) -> CallingRule:
     return load_calling_rule(_text(directory, CALLING) if (directory / CALLING).exists() else "", rules)
 
 
+def load_law_of_cards(directory: Path | None = None) -> CardLaw:
+    """The terms of cards, dated.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return parse_card_law(parse_document(CARD_LAW, _text(directory or POLICY, CARD_LAW)))
+
+
+def load_retention(directory: Path | None = None) -> Retention:
+    """How long what is kept.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return parse_retention(_text(directory or POLICY, RETENTION))
+
+
 def _text(directory: Path, name: str) -> str:
     try:
         return (directory / name).read_text(encoding="utf-8-sig")  # some editors mark their files
@@ -95,9 +117,10 @@ async def open_services(
     vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
     async with open_database(settings.database_url.get_secret_value(), limits) as database:
         rules, holidays = load_rules(settings.policy_dir), load_holidays(settings.policy_dir)
-        calling = load_calling(rules.chinese, settings.policy_dir)
+        calling, card_law = load_calling(rules.chinese, settings.policy_dir), load_law_of_cards(settings.policy_dir)
         news = News(settings.database_url.get_secret_value(), database, settings.database_command_seconds)
-        resources = Resources(settings, keys, vault, database, wechat, sms, news, rules, calling, holidays, clock)
+        doors = (settings, keys, vault, database, wechat, sms, news)
+        resources = Resources(*doors, rules, calling, holidays, card_law, clock)
         try:
             yield resources
         finally:

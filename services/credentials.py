@@ -29,6 +29,7 @@ from services import audit
 from services.entitlements import Facts, facts_of
 from services.people import People, Person
 from services.resources import Resources
+from services.standings import has_active_card
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 STATUS_LIST_URI = "sdc:1"
@@ -92,6 +93,20 @@ async def credentials_of(resources: Resources, resident_ids: Sequence[UUID]) -> 
     return [_line(row) for row in rows]
 
 
+async def revoke_all(connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> None:
+    """End every pass of a resident: the next status list says so."""
+    await connection.execute(
+        "UPDATE credential SET revoked_at = $2 WHERE resident_id = $1 AND revoked_at IS NULL", resident_id, at
+    )
+
+
+async def suspend_all(connection: asyncpg.Connection, resident_id: UUID, at: datetime | None) -> None:
+    """Hold every pass of a resident from `at` on, or let them go on with None: the next status list says so."""
+    await connection.execute(
+        "UPDATE credential SET suspended_at = $2 WHERE resident_id = $1 AND revoked_at IS NULL", resident_id, at
+    )
+
+
 def new_challenge(resources: Resources, viewer: Viewer) -> bytes:
     """A nonce for the phone to sign; it proves itself when it comes back, so nothing has to be kept."""
     head = int(resources.clock().timestamp()).to_bytes(_TIME_BYTES, "big") + secrets.token_bytes(_NONCE_BYTES)
@@ -120,6 +135,9 @@ async def issue_pass(
     async with resources.database.transaction() as connection:
         # One issue at a time for one resident, or two phones could both stay.
         await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", person.id)
+        # A loss or a death may have come in since her card was read.
+        if not await has_active_card(connection, person.id):
+            return CredentialRefusal.CARD_NOT_USABLE
         await connection.execute(
             "UPDATE credential SET revoked_at = $3 WHERE resident_id = $1 AND holder_key <> $2 AND revoked_at IS NULL",
             person.id,

@@ -1,10 +1,14 @@
 """The one door to PostgreSQL: bounded in time, and a typed refusal when the database is away."""
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from functools import cache
+from typing import Any, Self
+from uuid import UUID
 
 import asyncpg
 from tortoise import Tortoise
@@ -35,6 +39,11 @@ AWAY = (
 _BROKEN_OFF = (TimeoutError, asyncio.CancelledError, asyncpg.InternalClientError)
 
 
+# What the policies of the tables read (migration 0008): an account and a day, or one of these.
+_EVERYBODY = "everybody"
+_NOBODY = ""
+
+
 class DatabaseUnavailable(Exception):
     """PostgreSQL did not answer in time, or not at all; nothing was written, or it is unknown and a retry is safe."""
 
@@ -51,10 +60,30 @@ class DatabaseLimits:
 
 
 class Database:
-    """A pool of connections to one PostgreSQL, Tortoise's own, for hand-written statements."""
+    """A pool of connections to one PostgreSQL, Tortoise's own, for hand-written statements.
+
+    It reaches every resident until it is narrowed; what a request is answered with is narrowed at the edge.
+    """
 
     def __init__(self, client: AsyncpgDBClient) -> None:
         self._client = client
+        self.reach = _EVERYBODY
+
+    def reaching(self, account_id: UUID | None, on: date) -> Self:
+        """The same pool, through which PostgreSQL shows only whom an account may see on a day: None sees nobody.
+
+        Those are her own resident, her wards, and for staff the residents of her area.
+        """
+        return self._narrowed(_NOBODY if account_id is None else f"{account_id} {on}")
+
+    def beyond_reach(self) -> Self:
+        """The same pool reaching everybody, for a use case that must find a resident before anybody is tied to her."""
+        return self._narrowed(_EVERYBODY)
+
+    def _narrowed(self, reach: str) -> Self:
+        narrowed = copy.copy(self)
+        narrowed.reach = reach
+        return narrowed
 
     async def fetch(self, sql: str, *values: object) -> Sequence[asyncpg.Record]:
         """The rows of one statement outside a transaction.
@@ -65,15 +94,16 @@ class Database:
         with _translated():
             async with self._client.acquire_connection() as connection:
                 try:
-                    rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *values)
+                    walled = _walled(sql, len(values))
+                    rows: Sequence[asyncpg.Record] = await connection.fetch(walled, *values, self.reach)
                 except _BROKEN_OFF:
                     _drop(connection)
                     raise
                 return rows
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
-        """One transaction. Commits on leaving, rolls back on an exception.
+    async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[asyncpg.Connection]:
+        """One transaction. Commits on leaving, rolls back on an exception; a snapshot only reads, as of one moment.
 
         Tortoise's `in_transaction` is not used: it keeps the connection for ever when BEGIN fails, and asks a link that
         has just fallen silent for a rollback. Here a connection that was broken off is dropped, which rolls back too.
@@ -83,9 +113,12 @@ class Database:
         """
         with _translated():
             async with self._client.acquire_connection() as connection:
-                transaction = connection.transaction()
+                # Only before anything is asked can the isolation be chosen.
+                isolation = "repeatable_read" if snapshot else None
+                transaction = connection.transaction(isolation=isolation, readonly=snapshot)
                 try:
                     await transaction.start()
+                    await connection.execute("SELECT set_config('sdc.reach', $1, true)", self.reach)
                     yield connection
                     await transaction.commit()
                 except _BROKEN_OFF:
@@ -102,6 +135,20 @@ class Database:
             DatabaseUnavailable: none came.
         """
         await self.fetch("SELECT 1")
+
+
+@cache
+def _walled(sql: str, count: int) -> str:
+    """The statement of `count` values, bound to the reach that is its last one, in the same journey to the server.
+
+    It refers to the setting's row, so PostgreSQL sets first and asks then; OFFSET 0 keeps it from merging the two. The
+    setting ends with the statement, which is its own transaction.
+    """
+    # Of our own statements, never of anything that a client sent.
+    return (
+        f"SELECT asked.* FROM (SELECT set_config('sdc.reach', ${count + 1}, true) AS reach OFFSET 0) AS wall, "
+        f"LATERAL (SELECT * FROM ({sql}) AS walled WHERE wall.reach IS NOT NULL OFFSET 0) AS asked"
+    )
 
 
 def _drop(connection: asyncpg.Connection) -> None:

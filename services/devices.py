@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -60,7 +61,7 @@ class Bundle:
 
     resources: Resources
     device_id: UUID
-    revoked: tuple[int, ...]
+    entries: Mapping[int, EntryStatus]
     tariff: bytes
     at: datetime
 
@@ -71,7 +72,7 @@ class Bundle:
         It changes with the period, too, so that a device fetches anew before its status list is too old.
         """
         period = int(self.at.timestamp() // self.resources.settings.status_list_ttl_seconds)
-        content = repr((self.revoked, self.tariff, self.resources.keys.key_set, period))
+        content = repr((sorted(self.entries.items()), self.tariff, self.resources.keys.key_set, period))
         return f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
 
     def signed(self) -> bytes:
@@ -80,7 +81,7 @@ class Bundle:
         status_list = sign_status_list(
             uri=STATUS_LIST_URI,
             size=STATUS_LIST_SIZE,
-            entries=dict.fromkeys(self.revoked, EntryStatus.INVALID),
+            entries=self.entries,
             issued_at=self.at,
             expires_at=self.at + timedelta(days=settings.status_list_days),
             ttl=timedelta(seconds=settings.status_list_ttl_seconds),
@@ -188,10 +189,13 @@ async def trust_bundle(resources: Resources, device: Device) -> Bundle:
     """What the device needs to decide offline: key set, status lists, its operator's tariff, and the time."""
     at = resources.clock()
     rows = await resources.database.fetch(
-        "SELECT status_index FROM credential WHERE revoked_at IS NOT NULL AND expires_at > $1 ORDER BY status_index", at
+        "SELECT status_index, revoked_at FROM credential "
+        "WHERE (revoked_at IS NOT NULL OR suspended_at IS NOT NULL) AND expires_at > $1 ORDER BY status_index",
+        at,
     )
+    entries = {row["status_index"]: EntryStatus.INVALID if row["revoked_at"] else EntryStatus.SUSPENDED for row in rows}
     (operator,) = await resources.database.fetch("SELECT tariff FROM operator WHERE id = $1", device.operator_id)
-    return Bundle(resources, device.id, tuple(row["status_index"] for row in rows), operator["tariff"], at)
+    return Bundle(resources, device.id, entries, operator["tariff"], at)
 
 
 def signed_time(resources: Resources, nonce: bytes) -> bytes:

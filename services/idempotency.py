@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from models.record import new_id
+from services.database import Database
 
 _CLAIM = (
     "INSERT INTO idempotency_key (id, account_id, key, request_hash, created_at, answer) "
@@ -63,6 +64,28 @@ async def once(
     if answer != expected:
         await connection.execute("UPDATE idempotency_key SET answer = $2 WHERE id = $1", mine, answer)
     return answer
+
+
+async def answer_of(
+    database: Database,
+    account_id: UUID,
+    key: str,
+    request: list[str],
+    at: datetime,
+    work: Callable[[asyncpg.Connection], Awaitable[str]],
+    expected: str | None = None,
+) -> str:
+    """As `once`, in a transaction of its own, for callers whose answers and refusals are all text.
+
+    A key that cannot be used is a refusal like others: "key_reused" or "in_flight".
+    """
+    try:
+        async with database.transaction() as connection:
+            return await once(connection, account_id, key, request, at, lambda: work(connection), expected)
+    except KeyReused:
+        return "key_reused"
+    except InFlight:
+        return "in_flight"
 
 
 def hash_key(key: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 from card.admission import decide
@@ -21,6 +22,9 @@ from services.resources import Resources
 # A revocation is committed a moment after the instant it carries, and a bundle made in between cannot hold it.
 COMMITTED_WITHIN = timedelta(seconds=5)
 
+# What places of the status list are, other than valid, and since when.
+_Statuses: TypeAlias = Mapping[int, tuple[EntryStatus, datetime]]
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -38,19 +42,18 @@ class _RegisterStatus:
 
     issued_at: datetime
     expires_at: datetime
-    revoked_at: Mapping[int, datetime]
+    since: _Statuses
 
     def status(self, index: int) -> EntryStatus:
-        """Whether the entry was revoked by then.
+        """Whether the entry was revoked or suspended by then.
 
         Raises:
             CredentialRefused: STATUS_UNKNOWN for an index beyond the list.
         """
         if not 0 <= index < STATUS_LIST_SIZE:
             raise CredentialRefused(RefusalReason.STATUS_UNKNOWN)
-        revoked = self.revoked_at.get(index)
-        is_known = revoked is not None and revoked + COMMITTED_WITHIN <= self.issued_at
-        return EntryStatus.INVALID if is_known else EntryStatus.VALID
+        status, since = self.since.get(index, (EntryStatus.VALID, self.issued_at))
+        return status if since + COMMITTED_WITHIN <= self.issued_at else EntryStatus.VALID
 
 
 class Judge:
@@ -72,11 +75,11 @@ class Judge:
             "SELECT tariff FROM operator WHERE id = $1", self._device.operator_id
         )
         tariffs = [read_tariff(row["tariff"]) for row in rows]
-        revoked = await self._revoked([token for token in tokens if isinstance(token, VerifiedToken)])
+        statuses = await self._statuses([token for token in tokens if isinstance(token, VerifiedToken)])
         return [
             Judged(self.corrected(scan), Outcome.REFUSED, token, None)
             if isinstance(token, RefusalReason)
-            else self._decide(scan, token, tariffs, revoked)
+            else self._decide(scan, token, tariffs, statuses)
             for scan, token in zip(scans, tokens, strict=True)
         ]
 
@@ -90,18 +93,16 @@ class Judge:
         except CredentialRefused as refusal:
             return refusal.reason
 
-    def _decide(
-        self, scan: Scan, token: VerifiedToken, tariffs: Sequence[Tariff], revoked: Mapping[int, datetime]
-    ) -> Judged:
+    def _decide(self, scan: Scan, token: VerifiedToken, tariffs: Sequence[Tariff], statuses: _Statuses) -> Judged:
         at, claims = self.corrected(scan), token.credential.claims
         resident_id = self._resources.vault.resident_of(claims.pseudonym, local_date(claims.issued_at))
         tariff = tariff_on(tariffs, local_day(at))
         if tariff is None:
             return Judged(at, Outcome.REFUSED, RefusalReason.NO_TARIFF, resident_id)
-        admission = decide(token, Reading(at, ClockState.SIGNED), self._bundle(scan, revoked), tariff)
+        admission = decide(token, Reading(at, ClockState.SIGNED), self._bundle(scan, statuses), tariff)
         return Judged(at, admission.outcome, admission.reason, resident_id)
 
-    def _bundle(self, scan: Scan, revoked: Mapping[int, datetime]) -> TrustBundle:
+    def _bundle(self, scan: Scan, statuses: _Statuses) -> TrustBundle:
         """What the device held: all but the status list's instant is the same for every bundle under this key set."""
         issued_at = datetime.fromtimestamp(scan.bundle_version / 1000, UTC)
         expires_at = issued_at + timedelta(days=self._resources.settings.status_list_days)
@@ -110,15 +111,21 @@ class Judge:
             device_id=self._device.id,
             issued_at=issued_at,
             key_set=self._key_set,
-            status_lists={STATUS_LIST_URI: _RegisterStatus(issued_at, expires_at, revoked)},
+            status_lists={STATUS_LIST_URI: _RegisterStatus(issued_at, expires_at, statuses)},
             tariffs=(),
             root=self._resources.keys.root,
         )
 
-    async def _revoked(self, tokens: Sequence[VerifiedToken]) -> Mapping[int, datetime]:
+    async def _statuses(self, tokens: Sequence[VerifiedToken]) -> _Statuses:
         indexes = {token.credential.claims.status.index for token in tokens if token.credential.claims.status}
         rows = await self._resources.database.fetch(
-            "SELECT status_index, revoked_at FROM credential WHERE status_index = ANY($1) AND revoked_at IS NOT NULL",
+            "SELECT status_index, revoked_at, suspended_at FROM credential "
+            "WHERE status_index = ANY($1) AND (revoked_at IS NOT NULL OR suspended_at IS NOT NULL)",
             sorted(indexes),
         )
-        return {row["status_index"]: row["revoked_at"] for row in rows}
+        return {
+            row["status_index"]: (EntryStatus.INVALID, row["revoked_at"])
+            if row["revoked_at"]
+            else (EntryStatus.SUSPENDED, row["suspended_at"])
+            for row in rows
+        }

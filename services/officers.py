@@ -108,7 +108,8 @@ async def _register(resources: Resources, enquiry: Enquiry, on: date) -> Registe
     book, town = resources.rules.chinese, enquiry.town
 
     async def reading() -> Register:
-        (register,) = await read(resources, town, on, [book])
+        # Who may ask about which town was decided above, and each use is logged; a register is kept for many.
+        (register,) = await read(resources.beyond_reach(), town, on, [book])
         return register
 
     register = await resources.desk.register((book, on, town), resources.clock(), reading)

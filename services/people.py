@@ -9,6 +9,7 @@ import asyncpg
 
 from domain.access import Act, Scope, Viewer, guardian_may
 from domain.card import CardOnRecord, CardState
+from domain.dates import start_of
 from models.session import StaffRole
 from services.resources import Resources
 from services.vault import DataKey, Sealed
@@ -28,7 +29,8 @@ c.valid_until AS card_valid_until
 """
 
 _RESIDENTS = f"""
-SELECT {_RESIDENT_COLUMNS} FROM resident r {CARD_OF_RESIDENT} WHERE r.id = ANY($1) AND ($2 = '' OR r.town = $2)
+SELECT {_RESIDENT_COLUMNS} FROM resident r {CARD_OF_RESIDENT}
+WHERE r.id = ANY($1) AND ($2 = '' OR r.town = $2) AND r.erased_at IS NULL
 """
 
 _ROWS = f"""
@@ -41,7 +43,11 @@ WITH person AS (
     FROM guardian g WHERE g.account_id = $2 AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until >= $3)
 )
 SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.organisation,
-       p.guardian_id, p.relation, p.scope, p.valid_from, p.valid_until, {_RESIDENT_COLUMNS}
+       p.guardian_id, p.relation, p.scope, p.valid_from, p.valid_until, {_RESIDENT_COLUMNS},
+       p.guardian_id IS NOT NULL AND EXISTS (
+           SELECT FROM audit e WHERE e.subject = p.resident_id::text AND e.at >= $4
+           AND e.action = 'view_ward' AND e.actor = 'account:' || $2::text
+       ) AS noted_today
 FROM session s
 LEFT JOIN staff ON staff.account_id = $2 AND (staff.left_on IS NULL OR staff.left_on > $3)
 LEFT JOIN person p ON true
@@ -79,7 +85,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Ward:
-    """A person for whom the viewer acts, and how far."""
+    """A person for whom the viewer acts, and how far; `noted_today` when the log has today's view of her already."""
 
     guardian_id: UUID
     person: Person
@@ -87,6 +93,7 @@ class Ward:
     scope: Scope
     valid_from: date
     valid_until: date | None
+    noted_today: bool
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,10 @@ class StaffMember:
     role: StaffRole
     town: str
     organisation: str
+
+    def covers(self, town: str) -> bool:
+        """Whether residents of a town are in her area."""
+        return self.town in {"", town}
 
 
 @dataclass(frozen=True)
@@ -125,7 +136,7 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
     Raises:
         SessionEnded: see there.
     """
-    rows = await resources.database.fetch(_ROWS, viewer.session_id, viewer.account_id, on)
+    rows = await resources.database.fetch(_ROWS, viewer.session_id, viewer.account_id, on, start_of(on))
     if not rows:
         raise SessionEnded
     first = rows[0]
@@ -151,6 +162,7 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
                     Scope(row["scope"]),
                     row["valid_from"],
                     row["valid_until"],
+                    row["noted_today"],
                 )
             )
     return People(own, tuple(wards), staff)

@@ -23,11 +23,13 @@ from services.people import CARD_OF_RESIDENT, card_on_record
 from services.resources import Resources
 
 _BATCH = 1_000
+# Who has died is counted, with what she receives, to the end of that month.
 _RESIDENTS = f"""
 SELECT r.id, r.data_key, r.data_key_version, r.birth_date, r.town, r.village,
        c.id AS card_id, c.category, c.categories, c.grade, c.state, c.issued_on, c.valid_until AS card_valid_until
 FROM resident r {CARD_OF_RESIDENT}
-WHERE $1 = '' OR r.town = $1
+WHERE ($1 = '' OR r.town = $1) AND r.erased_at IS NULL
+AND (r.deceased_on IS NULL OR $2::date < date_trunc('month', r.deceased_on) + interval '1 month')
 """
 _RECEIPTS = (
     "SELECT resident_id, programme FROM receipt "
@@ -63,9 +65,8 @@ async def read_register(
 async def read(resources: Resources, town: str, on: date, books: Sequence[RuleBook]) -> Sequence[Register]:
     """As `read_register`, for who logs each use by itself."""
     readings = [_Reading(resources, book, on) for book in books]
-    async with resources.database.transaction() as connection:
-        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor = await connection.cursor(_RESIDENTS, town)
+    async with resources.database.transaction(snapshot=True) as connection:
+        cursor = await connection.cursor(_RESIDENTS, town, on)
         while residents := await cursor.fetch(_BATCH):
             ids = [row["id"] for row in residents]
             facts = await connection.fetch(STATEMENTS, ids)

@@ -1,10 +1,13 @@
 """What every use case is given: opened once at the start, and passed as one value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Self
+from uuid import UUID
 
 from domain.calendar import HolidayCalendar
+from domain.card_terms import CardLaw
 from domain.priority import CallingRule
 from domain.rulebook import RuleBooks
 from services.database import Database
@@ -19,7 +22,7 @@ from services.wechat import Wechat
 
 @dataclass(frozen=True)
 class Resources:
-    """Settings, secrets, the doors to database, WeChat and text messages, rules, holidays, the clock, and the desk."""
+    """Settings, secrets, the doors to database, WeChat and text messages, what is in force, the clock, and the desk."""
 
     settings: Settings
     keys: Keys
@@ -31,5 +34,14 @@ class Resources:
     rules: RuleBooks
     calling: CallingRule
     holidays: HolidayCalendar
+    card_law: CardLaw
     clock: Callable[[], datetime]
     desk: Desk = field(default_factory=Desk)
+
+    def reaching(self, account_id: UUID | None, on: date) -> Self:
+        """The same, with a database that shows only whom an account may see on a day (None: nobody)."""
+        return replace(self, database=self.database.reaching(account_id, on))
+
+    def beyond_reach(self) -> Self:
+        """The same, reaching everybody: for a use case that has checked by itself what its viewer may do or count."""
+        return replace(self, database=self.database.beyond_reach())

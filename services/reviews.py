@@ -60,7 +60,8 @@ async def review_bookings(resources: Resources) -> Reviewed:
     while rows := await resources.database.fetch(_RESIDENTS, last, at, PAGE):
         ids = [row["resident_id"] for row in rows]
         found = await _judge(resources, ids, at)
-        changed = await resources.database.fetch(_FLAG, list(found), list(found.values()), at)
+        async with resources.database.transaction() as connection:
+            changed = await connection.fetch(_FLAG, list(found), list(found.values()), at)
         looked_at += len(found)
         flags += [row["flag"] for row in changed]
         last = ids[-1]

@@ -1,11 +1,12 @@
 """Replaces keys without a gap: a new one is believed before it signs, an old one until what it signed has ended."""
 
+import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from card.cose import SigningKey, VerifyingKey
 from card.trust import sign_key_set
-from services.keys import FormerKey, Keys, KeysInvalid, public_halves, renew_key_set
+from services.keys import SECRET_BYTES, FormerKey, Keys, KeysInvalid, public_halves, renew_key_set
 
 # A pass lives seven days at most, and a device may be a day behind.
 FORMER_LIFETIME = timedelta(days=8)
@@ -54,3 +55,8 @@ def succeed_root(keys: Keys, root: SigningKey, successor: SigningKey, at: dateti
         raise KeysInvalid("This root key is not the one that the server's devices trust: give the right file.")
     named = sign_key_set(public_halves(keys, at, successor.verifying_key), root, keys.predecessor)
     return renew_key_set(replace(keys, root=successor.verifying_key, predecessor=named), successor, at)
+
+
+def add_master(keys: Keys) -> Keys:
+    """The same keys with a fresh master key, whose version is the newest and wraps from now on; the older ones stay."""
+    return replace(keys, master={**keys.master, max(keys.master) + 1: secrets.token_bytes(SECRET_BYTES)})

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     policy_dir: DirectoryPath | None = Field(
         None, description="folder with the rules of the programmes; `policy/` of this version when absent"
     )
+    audit_dir: Path | None = Field(
+        None, description="folder outside the database for what must outlive it: the audit log's checkpoints, erasures"
+    )
     wechat_api: str = Field("", description="base URL of WeChat's API; decides between the real one and the sandbox")
     wechat_app_id: str = Field("", description="the mini program's id")
     wechat_app_secret: SecretStr = Field(SecretStr(""), description="the mini program's secret")
@@ -120,6 +123,8 @@ class Settings(BaseSettings):
     binding_attempts_account: Count = Field(5, description="card bindings tried a day by one account")
     binding_attempts_card: Count = Field(5, description="card bindings tried a day against one card")
     binding_attempts_address: Count = Field(100, description="card bindings tried a day from one address")
+    reveals_staff: Count = Field(50, description="full values that one member of staff is shown a day")
+    audit_checkpoint_seconds: Seconds = Field(600.0, description="time between two checkpoints of the audit log")
     clock_warn_seconds: Seconds = Field(5.0, description="clock difference of a scanner that is reported")
     clock_quarantine_seconds: Seconds = Field(300.0, description="clock difference that quarantines a scanner's scans")
     max_batch_taps: Count = Field(1_000, description="taps in one upload")

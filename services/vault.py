@@ -34,6 +34,10 @@ class Sealed(StrEnum):
     GUARDIAN_PHONE = "guardian_phone"
     APPEAL = "appeal"
     REFERRAL = "referral"
+    CARD_REASON = "card_reason"
+    NOTICE = "notice"
+    FILE_TEXT = "file_text"
+    NOTE = "note"
 
 
 class Indexed(StrEnum):
@@ -93,11 +97,15 @@ class Vault:
 
     def new_data_key(self, resident_id: UUID) -> tuple[DataKey, bytes, int]:
         """A fresh data key, the same wrapped for its column, and the version of the master key that wraps it."""
-        secret = os.urandom(32)
+        key = DataKey(resident_id, os.urandom(32))
+        return key, *self.wrap(key)
+
+    def wrap(self, key: DataKey) -> tuple[bytes, int]:
+        """A data key wrapped by the newest master key, and that one's version."""
         version = max(self.master)
         nonce = os.urandom(NONCE_BYTES)
-        wrapped = nonce + AESGCM(self.master[version]).encrypt(nonce, secret, resident_id.bytes)
-        return DataKey(resident_id, secret), wrapped, version
+        wrapped = AESGCM(self.master[version]).encrypt(nonce, key.secret, key.resident_id.bytes)
+        return nonce + wrapped, version
 
     def data_key(self, resident_id: UUID, wrapped: bytes, version: int) -> DataKey:
         """Open a wrapped data key.

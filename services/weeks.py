@@ -98,7 +98,8 @@ async def _change(
     at = resources.clock()
     if first < local_date(at):
         return TimetableRefusal.PAST
-    async with resources.database.transaction() as connection:
+    # Bookings that no longer fit are flagged, whosever they are; whether she works there is asked first.
+    async with resources.database.beyond_reach().transaction() as connection:
         if not await connection.fetchval(_WORKS_THERE, viewer.account_id, service_id, local_date(at)):
             return TimetableRefusal.NOT_ALLOWED
         refusal = await change(connection, await week_of(connection, service_id, first))

@@ -16,7 +16,7 @@ from api.server import run as serve_until_stopped
 from cli.database import bring_up_to_date
 from cli.demo.sheet import start_sheet
 from cli.demo.start import demo_database, demo_keys, fill
-from cli.environment import demo_keys_file
+from cli.environment import audit_dir, demo_keys_file
 from services.settings import Mode, load_settings
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def hold(settings: "Settings", address: str) -> None:
             "DATABASE_URL": urls.app,
             "DATABASE_OWNER_URL": urls.owner,
             "KEYS_FILE": str(demo_keys_file(settings)),
+            "AUDIT_DIR": str(audit_dir(settings) or ""),
         }
         serving = load_settings({**os.environ, **made})
         notes = fill(serving, keys, urls, address, console)

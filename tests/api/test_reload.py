@@ -161,5 +161,8 @@ async def test_a_request_keeps_the_rules_it_began_with(resources: Resources) -> 
     current.reload_rules()
 
     assert begun is resources
+    assert (current.resources.holidays, current.resources.card_law) == (begun.holidays, begun.card_law)
+    assert current.resources.holidays is not begun.holidays
+    assert current.resources.card_law is not begun.card_law
     assert current.resources.rules is not begun.rules
     assert current.resources.database is begun.database

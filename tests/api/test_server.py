@@ -4,15 +4,21 @@ import asyncio
 import json
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from api.server import serve, uvicorn_configuration
+from services import audit
+from services.bootstrap import now
+from services.checkpoints import read_checkpoints
+from services.keys import Keys
 from services.settings import SettingsInvalid, load_settings
 from tests.api.live import APP_SECRET, LiveServer, serving
 from tests.conftest import DatabaseAddresses
@@ -172,3 +178,28 @@ async def test_a_server_without_keys_does_not_start(environ: dict[str, str]) -> 
 
     with pytest.raises(SettingsInvalid, match="KEYS_FILE"):
         await serve(settings)
+
+
+async def test_a_running_server_signs_how_far_the_log_has_come(
+    database: DatabaseAddresses, environ: dict[str, str], keys: Keys, tmp_path: Path
+) -> None:
+    """With a folder for it a checkpoint stands there as soon as it serves; without, it says so and serves as well."""
+    owner = await asyncpg.connect(database.owner_url)
+    async with owner.transaction():
+        await audit.record(owner, audit.Event("staff:1", "look", "-"), now())
+    await owner.close()
+
+    with serving(tmp_path / "log", {**environ, "AUDIT_DIR": str(tmp_path / "audit")}) as server:
+        _wait_for(tmp_path / "audit/checkpoints.jsonl")
+        silent = "audit_dir_missing" not in server.logged()
+    with serving(tmp_path / "other", environ) as server:
+        told = "audit_dir_missing" in server.logged()
+
+    (checkpoint,) = read_checkpoints(tmp_path / "audit", keys)
+    assert checkpoint.head.sequence >= 1
+    assert (silent, told) == (True, True)
+
+
+def _wait_for(file: Path) -> None:
+    while not file.exists():
+        time.sleep(0.01)

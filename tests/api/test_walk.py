@@ -61,6 +61,10 @@ CLERK_CODE = """
 mutation ($number: String!) { answer: issueBindingCode(cardNumber: $number) {
   __typename ... on BindingCode { code maskedName } ... on BindingCodeRefused { reason } } }
 """
+REPORT_LOST = """
+mutation { answer: reportCardLost(key: "walk-lost-card") {
+  __typename ... on CardStanding { state message } ... on CardRefused { reason message } } }
+"""
 RIDES = "{ viewer { rides(first: 10) { at operator place admitted outcome message companions } } }"
 
 
@@ -173,7 +177,7 @@ def decoded(text: str) -> str:
 
 
 def test_the_whole_path(town: Town, environ_with_port: dict[str, str], tmp_path: Path) -> None:
-    """Sign in, bind, see, book, get a pass, ride while the server is off, hand the ride in, and see it."""
+    """Sign in, bind, see, book, get a pass, ride while the server is off, hand the ride in, see it, lose the card."""
     resident, *_, guardian = town.cast.accounts
     bus = next(scanner for scanner in town.cast.scanners if scanner.kind == "bus")
     scanner = Scanner(tmp_path / "bus")
@@ -204,6 +208,7 @@ def test_the_whole_path(town: Town, environ_with_port: dict[str, str], tmp_path:
         scanner.run("outbox", "upload")
         assert json.loads(scanner.run("status", "--json"))["storage"]["scans_waiting"] == 0
         rides = phone.ask(RIDES, {}, now())["viewer"]["rides"]
+        a_lost_card_ends_its_pass(phone, scanner)
 
     assert [(ride["admitted"], ride["outcome"]) for ride in rides] == [
         (False, "refused"),
@@ -286,6 +291,20 @@ def books_and_gives_back(phone: Phone) -> None:
     assert (booked["state"], booked["slot"]["free"]) == ("BOOKED", slot["free"] - 1)
     assert twice["reason"] == "ALREADY_BOOKED"
     assert (cancelled["state"], cancelled["slot"]["free"]) == ("CANCELLED", slot["free"])
+
+
+def a_lost_card_ends_its_pass(phone: Phone, scanner: Scanner) -> None:
+    """The pass on the phone is refused at the gate from its next bundle on, and the phone gets no other."""
+    lost = phone.ask(REPORT_LOST, {}, now())["answer"]
+    scanner.run("sync")
+
+    with scanner.gate() as gate:
+        shown = scanner.read(gate, decoded(phone.show(now())))
+    assert (lost["state"], lost["message"]) == ("LOST", "残疾人证已挂失，可以到乡镇残联补办。")
+    assert (shown["outcome"], shown["reason"]) == ("refused", "revoked")
+    with pytest.raises(PhoneRefused) as refused:
+        phone.renew_pass(now())
+    assert refused.value.reason == "CARD_NOT_USABLE"
 
 
 def nothing_personal_was_logged(logs: Path, phone: Phone, resident: DemoAccount) -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
+from card.cose import SigningKey
 from services import audit
 from services.bootstrap import POLICY
+from services.keys import make_keys, write_keys
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Sdc
@@ -90,6 +92,20 @@ def test_a_mistake_is_named_with_file_and_remedy(tmp_path: Path, sdc: "Sdc") -> 
     assert "Traceback" not in checked.stderr
 
 
+def test_a_mistake_in_the_law_of_cards_is_named_too(tmp_path: Path, sdc: "Sdc") -> None:
+    """A misspelt term of cards does not wait for the next start of the server."""
+    rules = tmp_path / "policy"
+    shutil.copytree(POLICY, rules)
+    file = rules / "register" / "card.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("freeze_months", "freeze_month"), encoding="utf-8")
+
+    checked = sdc("policy", "check", rules)
+
+    assert checked.returncode == 1
+    assert "register/card.toml" in checked.stderr
+    assert "freeze_month" in checked.stderr
+
+
 def test_a_folder_that_is_not_there_is_a_wrong_call(tmp_path: Path, sdc: "Sdc") -> None:
     """A typing error in the path is told by the command line itself."""
     assert sdc("policy", "check", tmp_path / "nowhere").returncode == 2
@@ -130,3 +146,93 @@ def test_without_database_and_demo_the_remedy_is_named(tmp_path: Path, sdc: "Sdc
     assert nothing.returncode == 1
     assert "make run" in nothing.stderr
     assert not (tmp_path / "none/postgres").exists()
+
+
+@pytest.fixture
+def signing(database: "DatabaseAddresses", tmp_path: Path) -> dict[str, str | Path]:
+    """The environment of a server with keys and a folder for checkpoints."""
+    keys_file = tmp_path / "keys.json"
+    write_keys(keys_file, make_keys(SigningKey.generate(), demo=True, at=AT))
+    return {"DATABASE_URL": database.app_url, "KEYS_FILE": keys_file, "AUDIT_DIR": tmp_path / "audit"}
+
+
+@pytest.fixture
+async def log(owner: asyncpg.Connection) -> asyncpg.Connection:
+    """A log of four entries and nothing else."""
+    await owner.execute("ALTER TABLE audit DISABLE TRIGGER USER")
+    await owner.execute("DELETE FROM audit")
+    for number in range(4):
+        async with owner.transaction():
+            await audit.record(owner, audit.Event("staff:1", "look", f"resident:{number}"), AT)
+    return owner
+
+
+async def test_an_end_that_was_cut_off_is_found_where_it_was(
+    log: asyncpg.Connection, signing: dict[str, str | Path], sdc: "Sdc"
+) -> None:
+    """Without the file nobody could tell; after a restore that lost entries, the operator says so and it is whole."""
+    signed = sdc("audit", "checkpoint", **signing)
+    whole = sdc("audit", "verify", **signing)
+    await log.execute("DELETE FROM audit WHERE sequence > 2")
+    cut = sdc("audit", "verify", **signing)
+    unseen = sdc("audit", "verify", DATABASE_URL=signing["DATABASE_URL"])
+    declared = sdc("audit", "checkpoint", "--restored", **signing)
+    forgiven = sdc("audit", "verify", **signing)
+
+    assert "Signed entry 4" in signed.stdout
+    assert "1 checkpoints hold" in whole.stdout
+    assert cut.returncode == 1
+    assert "ends before entry 3" in cut.stderr
+    assert "signed entry 4" in cut.stderr
+    assert "There is no checkpoint" in unseen.stdout
+    assert (declared.returncode, forgiven.returncode) == (0, 0), forgiven.stderr
+
+
+async def test_a_log_that_was_written_anew_is_found_between_two_checkpoints(
+    log: asyncpg.Connection, signing: dict[str, str | Path], sdc: "Sdc"
+) -> None:
+    """Forged entries follow from one another, so only what was signed elsewhere gives them away."""
+    sdc("audit", "checkpoint", **signing)
+    for number in range(2):
+        async with log.transaction():
+            await audit.record(log, audit.Event("staff:1", "look", f"resident:{number}"), AT)
+    sdc("audit", "checkpoint", **signing)
+    await log.execute("DELETE FROM audit WHERE sequence > 4")
+    for _ in range(2):
+        async with log.transaction():
+            await audit.record(log, audit.Event("staff:2", "look", "resident:9"), AT)
+
+    forged = sdc("audit", "verify", **signing)
+
+    assert forged.returncode == 1
+    assert "between entries 4 and 6" in forged.stderr
+
+
+async def test_a_removed_entry_and_a_damaged_file_are_told_apart(
+    log: asyncpg.Connection, signing: dict[str, str | Path], sdc: "Sdc"
+) -> None:
+    """Each with its place."""
+    sdc("audit", "checkpoint", **signing)
+    await log.execute("DELETE FROM audit WHERE sequence = 2")
+    removed = sdc("audit", "verify", **signing)
+    (Path(signing["AUDIT_DIR"]) / "checkpoints.jsonl").write_text("{}\n")
+
+    damaged = sdc("audit", "verify", **signing)
+
+    assert "entry 2: it was removed" in removed.stderr
+    assert (removed.returncode, damaged.returncode) == (1, 1)
+    assert "Line 1 of" in damaged.stderr
+
+
+async def test_a_checkpoint_needs_a_folder_and_an_entry(
+    log: asyncpg.Connection, signing: dict[str, str | Path], sdc: "Sdc"
+) -> None:
+    """Without a folder the variable is named; of an empty log there is nothing to sign."""
+    nowhere = sdc("audit", "checkpoint", DATABASE_URL=signing["DATABASE_URL"], KEYS_FILE=signing["KEYS_FILE"])
+    await log.execute("DELETE FROM audit")
+
+    empty = sdc("audit", "checkpoint", **signing)
+
+    assert nowhere.returncode == 1
+    assert "AUDIT_DIR is missing" in nowhere.stderr
+    assert (empty.returncode, "nothing to sign" in empty.stdout) == (0, True)

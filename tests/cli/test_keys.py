@@ -1,17 +1,32 @@
 """Proves that keys are made once, kept private, vouched for by their own root only, and never overwritten."""
 
+import asyncio
 import json
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 
-from services.keys import KEY_SET_LIFETIME, KeysInvalid, read_keys, read_root, renew_key_set, replace_keys
+from cli.demo.load import load_district
+from services.keys import (
+    KEY_SET_LIFETIME,
+    Keys,
+    KeysInvalid,
+    read_keys,
+    read_root,
+    renew_key_set,
+    replace_keys,
+    write_keys,
+)
+from services.vault import Vault
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Sdc
+    from tests.conftest import DatabaseAddresses
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +142,34 @@ def test_keys_are_rotated_by_command(tmp_path: Path, root_file: Path, server_fil
     assert after.issuer != before.issuer
     assert after.root == read_root(successor).verifying_key
     assert not after.former_issuers
+
+
+def test_a_new_master_key_takes_over_the_register(
+    database: "DatabaseAddresses", tmp_path: Path, server_file: Path, sdc: "Sdc"
+) -> None:
+    """Two commands: one more master key in the file, and everybody under it; a third time there is nothing to do."""
+    environment: dict[str, str | Path] = {"DATABASE_URL": database.app_url, "KEYS_FILE": server_file}
+    before = read_keys(server_file, datetime.now(UTC))
+    asyncio.run(_fill(database, before))
+
+    added = sdc("keys", "master", server_file)
+    rewrapped, again = sdc("keys", "rewrap", **environment), sdc("keys", "rewrap", **environment)
+    after = read_keys(server_file, datetime.now(UTC))
+    other = tmp_path / "other.json"
+    write_keys(other, replace(after, master={5: after.master[1]}))
+    gone = sdc("keys", "rewrap", DATABASE_URL=database.app_url, KEYS_FILE=other)
+
+    assert (added.returncode, rewrapped.returncode, again.returncode) == (0, 0, 0), rewrapped.stderr
+    assert replace(after, master=before.master) == before
+    assert "100 data keys were wrapped anew: every resident is under master key version 2." in rewrapped.stdout
+    assert again.stdout.startswith("0 data keys")
+    assert gone.returncode == 1
+    assert "100 residents are under master key version 2" in gone.stderr
+
+
+async def _fill(database: "DatabaseAddresses", keys: Keys) -> None:
+    """A hundred residents, sealed with these keys."""
+    connection = await asyncpg.connect(database.owner_url)
+    vault = Vault(keys.master, keys.blind_index, keys.pseudonym)
+    await load_district(connection, vault, 100, datetime.now(UTC), lambda _: None)
+    await connection.close()

@@ -67,7 +67,7 @@ def test_a_year_is_entered_and_a_day_is_changed() -> None:
     [
         ("[[year", "not TOML"),
         ("[[years]]", "unknown key"),
-        (YEAR.replace("year = 2027", "year = 2027.5"), "float found"),
+        (YEAR.replace("year = 2027", "year = 2027.5"), "not a year"),
         (YEAR.replace("year = 2027", "year = 99999"), "not a year"),
         (YEAR.replace('source = "通知"', ""), "missing"),
         (YEAR.replace("[2027-01-01, 2027-02-06]", "[]"), "holidays: missing"),

@@ -1,4 +1,4 @@
-"""Coverage counts every resident under one standing at most, and is held against the plan's promises exactly."""
+"""Coverage counts every resident once at most, and is held against the plan's promises exactly."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.columns import Groups
-from domain.coverage import Coverage, Standing, coverage, standing
+from domain.coverage import Coverage, Uptake, coverage, uptake
 from domain.legal import LegalReference
 from domain.register import Verdicts
 from domain.target import Target
@@ -38,12 +38,12 @@ def test_counts_are_those_of_a_count_by_hand(residents: list[tuple[int, bool, st
     assert [line.programme for line in lines if not line.town] == ["bus", "other"]
 
 
-def test_standings_do_not_overlap() -> None:
-    """Of every truth with and without receipt, at most one standing holds."""
+def test_uptakes_do_not_overlap() -> None:
+    """Of every truth with and without receipt, at most one uptake holds."""
     truths = np.array([1, 1, 0, 0, -1, -1], np.int8)
     receives = np.array([True, False] * 3)
 
-    held = [standing(truths, receives, kind) for kind in Standing]
+    held = [uptake(truths, receives, kind) for kind in Uptake]
 
     assert np.sum(held, axis=0).tolist() == [1, 1, 1, 1, 1, 0]
 

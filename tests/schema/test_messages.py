@@ -3,20 +3,29 @@
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 
 import pytest
 
 from card.gate import Outcome
 from card.refusal import RefusalReason
+from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
+from domain.card import CardState
+from domain.card_event import CardEvent, CardRefusal
+from domain.entitlement import Verdict
+from domain.file import FileRefusal
+from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
+from models.session import StaffRole
 from schema import messages
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.reveals import RevealField, RevealReason, RevealRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -24,17 +33,32 @@ from services.taps import UploadRefusal
 @pytest.mark.parametrize(
     ("catalogue", "reasons"),
     [
+        (messages.APPEAL, AppealRefusal),
+        (messages.APPEAL_LEVEL, AppealLevel),
+        (messages.APPEAL_OUTCOME, AppealOutcome),
         (messages.BINDING, BindingRefusal),
         (messages.BINDING_CODE, CodeRefusal),
         (messages.BOOKING, BookingRefusal),
+        (messages.CARD, CardRefusal),
+        (messages.CARD_DONE, CardEvent),
+        (messages.CARD_EVENT, CardEvent),
+        (messages.CARD_STATE, CardState),
+        (messages.CAUSE, Cause),
         (messages.CREDENTIAL, CredentialRefusal),
         (messages.DESK, DeskRefusal),
         (messages.PRESENCE, BookingState),
         (messages.ENROLMENT, EnrolmentRefusal),
+        (messages.FILE, FileRefusal),
         (messages.REFRESH, RefreshRefusal),
         (messages.TIMETABLE, TimetableRefusal),
+        (messages.ROLE, Role),
         (messages.UPLOAD, UploadRefusal),
         (messages.RIDE, Outcome),
+        (messages.VERDICT, Verdict),
+        (messages.REVEAL, RevealRefusal),
+        (messages.REVEAL_FIELD, RevealField),
+        (messages.REVEAL_REASON, RevealReason),
+        (messages.STAFF_ROLE, StaffRole),
     ],
 )
 def test_every_reason_has_a_sentence(catalogue: Mapping[str, str], reasons: type[StrEnum]) -> None:
@@ -52,6 +76,30 @@ def test_a_ride_is_told_in_a_sentence() -> None:
     assert messages.ride("free", None) == "免费放行。"
     assert messages.ride("refused", "expired") == "码已过期，没有放行。"
     assert messages.ride("refused", "not_canonical") == "没有放行。"
+
+
+@pytest.mark.parametrize(
+    ("state", "application", "told"),
+    [
+        (None, None, "还没有残疾人证，也没有正在办理的申请。"),
+        (CardState.APPLIED, ApplicationState.APPLIED, "您的申请已经受理，等待安排评定。"),
+        (CardState.ACTIVE, ApplicationState.UNDER_ASSESSMENT, "残疾人证正常，可以使用。正在重新评定。"),
+        (CardState.LOST, None, "残疾人证已挂失，可以到乡镇残联补办。"),
+    ],
+)
+def test_a_standing_is_told_with_what_runs_beside_it(
+    state: CardState | None, application: ApplicationState | None, told: str
+) -> None:
+    """An application is named where it is not the standing itself."""
+    assert messages.standing(state, application) == told
+
+
+def test_an_appeals_term_is_told_or_said_to_be_unknown() -> None:
+    """With the last day in words, or without one where the calendar is not out."""
+    known, unknown = (messages.appeal_term(AppealLevel.CITY, until) for until in (date(2026, 10, 15), None))
+
+    assert "最后一天是2026年10月15日" in known
+    assert "还没有公布" in unknown
 
 
 def sentences() -> Iterator[str]:

@@ -78,6 +78,10 @@ ONLINE = """
 mutation ($whom: ID) { answer: onlineCode(residentId: $whom) {
   __typename ... on OnlineCode { text svg expiresAt } ... on CredentialRefused { reason message } } }
 """
+REVEAL = """
+mutation ($whom: ID!, $note: String!) { answer: reveal(residentId: $whom, field: PHONE, reason: CONTACT, note: $note) {
+  __typename ... on Revealed { value at } ... on RevealRefused { reason message } ... on NotSignedIn { message } } }
+"""
 MALFORMED_ID = "bm9ib2R5"
 
 
@@ -360,3 +364,23 @@ async def test_signing_out_ends_the_session_at_once(ask: Ask, register: Register
 
     assert await answer(ask, document, viewer) == {"__typename": "SignedOut", "message": "已退出登录。"}
     assert (await answer(ask, document, viewer))["__typename"] == "NotSignedIn"
+
+
+async def test_a_full_value_is_shown_to_staff_or_refused_with_a_sentence(ask: Ask, register: Register) -> None:
+    """Whoever is no staff, names nobody, or says no purpose hears so; nobody signed in is told to sign in."""
+    holder, clerk = await register.resident(), await register.viewer()
+    await register.staff(clerk.account_id)
+    resident_id = to_id("Resident", holder.id)
+
+    shown = await answer(ask, REVEAL, clerk, whom=resident_id, note="约评定时间")
+    refused = [
+        await answer(ask, REVEAL, await register.viewer(holder), whom=resident_id, note="看看"),
+        await answer(ask, REVEAL, clerk, whom=MALFORMED_ID, note="看看"),
+        await answer(ask, REVEAL, clerk, whom=resident_id, note=" "),
+    ]
+    nobody = await answer(ask, REVEAL, None, whom=resident_id, note="看看")
+
+    assert shown["value"] == holder.phone
+    assert [one["reason"] for one in refused] == ["NOT_STAFF", "NOT_FOUND", "NOTE_NEEDED"]
+    assert refused[0]["message"] == "只有工作人员可以查看完整信息。"
+    assert nobody["__typename"] == "NotSignedIn"

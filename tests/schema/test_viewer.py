@@ -11,10 +11,12 @@ from card.cose import SigningKey
 from card.credential import prove
 from domain.dates import local_date
 from domain.translation import CHINESE
+from schema.context import Context
 from schema.credential import from_text, to_text
 from schema.identity import to_id
 from services import sessions
 from services.bookings import book_slot
+from services.database import Database
 from services.resources import Resources
 from services.reviews import review_bookings
 from tests.schema.conftest import Ask
@@ -38,16 +40,16 @@ query ($first: Int!, $after: String) { viewer { bookings(first: $first, after: $
 
 
 @pytest.fixture
-def statements(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement that goes to the database from now on."""
     sent: list[str] = []
-    fetch = resources.database.fetch
+    fetch = Database.fetch
 
-    async def counted(sql: str, *values: object) -> Sequence[Any]:
+    async def counted(self: Database, sql: str, *values: object) -> Sequence[Any]:
         sent.append(sql)
-        return await fetch(sql, *values)
+        return await fetch(self, sql, *values)
 
-    monkeypatch.setattr(resources.database, "fetch", counted)
+    monkeypatch.setattr(Database, "fetch", counted)
     return sent
 
 
@@ -297,3 +299,16 @@ async def test_staff_see_the_flagged_bookings_of_their_area(ask: Ask, register: 
     ] * 2
     assert not second["flaggedBookings"]["pageInfo"]["hasNextPage"]
     assert refused["errors"][0]["extensions"] == {"code": "CURSOR_INVALID"}
+
+
+async def test_what_answers_a_request_is_shown_nobody_else(register: Register, resources: Resources) -> None:
+    """The resources of a request reach the viewer alone, so a service that forgot to ask for her alone gets no more."""
+    own, _stranger = await register.resident(), await register.resident()
+    viewer = await register.viewer(own)
+    everybody = "SELECT id FROM resident"
+
+    hers = await Context(resources, viewer).resources.database.fetch(everybody)
+    nobodys = await Context(resources, None).resources.database.fetch(everybody)
+
+    assert [row["id"] for row in hers] == [own.id]
+    assert nobodys == []

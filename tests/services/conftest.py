@@ -12,6 +12,7 @@ from services.keys import Keys, make_keys
 from services.resources import Resources
 from services.settings import Settings, load_settings
 from tests.conftest import DatabaseAddresses
+from tests.services.office import Office
 from tests.services.register import Clock, FakeSms, FakeWechat, Register
 
 # Ten o'clock in the district, in the middle of a week, a month and a year of the rules.
@@ -83,3 +84,9 @@ async def killer(database: DatabaseAddresses) -> AsyncIterator[asyncpg.Connectio
     connection = await asyncpg.connect(database.app_url)
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+def office(resources: Resources, register: Register) -> Office:
+    """The people of the federation."""
+    return Office(resources, register)

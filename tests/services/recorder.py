@@ -23,9 +23,9 @@ class Recorder(Database):
         return replace(resources, database=self)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
+    async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[asyncpg.Connection]:
         """A transaction whose connection notes what it is asked."""
-        async with super().transaction() as connection:
+        async with super().transaction(snapshot=snapshot) as connection:
             yield _Noting(connection, self.statements)
 
 

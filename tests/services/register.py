@@ -111,6 +111,11 @@ async def open_all(resources: Resources) -> None:
     await asyncio.gather(*(resources.database.ping() for _ in range(resources.settings.database_pool_size)))
 
 
+def next_number() -> int:
+    """A number that no other call of these tests gets."""
+    return next(_numbers)
+
+
 def nobodys_number() -> str:
     """A card number, each time another, that is well formed and no resident's."""
     return f"{_citizen_id(date(1931, 7, 7), next(_numbers))}11"

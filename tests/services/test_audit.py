@@ -13,7 +13,7 @@ from card.cose import SigningKey
 from card.credential import prove
 from card.enrolment import prove_enrolment, split_enrolment_code
 from services import audit, bookings
-from services.audit import ChainBroken, Event, verify_chain
+from services.audit import Breach, ChainBroken, Event, head_of, verify_chain
 from services.binding import BindingRequest, bind_card, issue_binding_code
 from services.credentials import issue_pass, new_challenge
 from services.database import Database
@@ -24,6 +24,10 @@ from tests.conftest import DatabaseAddresses
 from tests.services.recorder import Recorder, after
 from tests.services.register import FakeWechat, Register, open_all
 
+PUT_IN_BETWEEN = """
+UPDATE audit SET sequence = 4 WHERE sequence = 3;
+INSERT INTO audit SELECT 3, at, actor, action, '9', detail, previous, hash FROM audit WHERE sequence = 4
+"""
 AT = datetime(2026, 3, 11, 2, 0, 0, 123_456, tzinfo=UTC)
 
 
@@ -51,7 +55,7 @@ async def tamper(owner: asyncpg.Connection, statement: str) -> None:
 
 async def test_an_empty_log_is_whole(resources: Resources) -> None:
     """Nothing logged is no breach."""
-    assert await verify_chain(resources.database) == 0
+    assert await verify_chain(resources.database, {}) == 0
 
 
 async def test_entries_follow_from_one_another(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +64,7 @@ async def test_entries_follow_from_one_another(resources: Resources, monkeypatch
     for number in range(9):
         await append(resources, number, AT.astimezone(timezone(timedelta(hours=8))))
 
-    assert await verify_chain(resources.database) == 9
+    assert await verify_chain(resources.database, {}) == 9
 
 
 async def test_concurrent_writers_keep_the_chain(resources: Resources) -> None:
@@ -68,7 +72,7 @@ async def test_concurrent_writers_keep_the_chain(resources: Resources) -> None:
     await open_all(resources)
     await asyncio.gather(*(append(resources, number) for number in range(40)))
 
-    assert await verify_chain(resources.database) == 40
+    assert await verify_chain(resources.database, {}) == 40
 
 
 async def test_an_entry_is_kept_only_with_what_it_tells(resources: Resources) -> None:
@@ -83,37 +87,76 @@ async def test_an_entry_is_kept_only_with_what_it_tells(resources: Resources) ->
         await fail()
     await append(resources, 2)
 
-    assert await verify_chain(resources.database) == 1
+    assert await verify_chain(resources.database, {}) == 1
 
 
 @pytest.mark.parametrize(
-    ("statement", "first"),
+    ("statement", "first", "breach"),
     [
-        ("UPDATE audit SET at = at + interval '1 microsecond' WHERE sequence = 2", 2),
-        ("UPDATE audit SET actor = 'account:2' WHERE sequence = 1", 1),
-        ("UPDATE audit SET action = 'other' WHERE sequence = 3", 3),
-        ("UPDATE audit SET subject = '9' WHERE sequence = 2", 2),
-        ("UPDATE audit SET detail = '' WHERE sequence = 2", 2),
-        ("UPDATE audit SET previous = hash WHERE sequence = 2", 2),
-        ("UPDATE audit SET hash = previous WHERE sequence = 3", 3),
-        ("DELETE FROM audit WHERE sequence = 1", 1),
-        ("DELETE FROM audit WHERE sequence = 2", 2),
-        ("UPDATE audit SET sequence = 7 WHERE sequence = 3", 3),
+        ("UPDATE audit SET at = at + interval '1 microsecond' WHERE sequence = 2", 2, Breach.ALTERED),
+        ("UPDATE audit SET actor = 'account:2' WHERE sequence = 1", 1, Breach.ALTERED),
+        ("UPDATE audit SET action = 'other' WHERE sequence = 3", 3, Breach.ALTERED),
+        ("UPDATE audit SET subject = '9' WHERE sequence = 2", 2, Breach.ALTERED),
+        ("UPDATE audit SET detail = '' WHERE sequence = 2", 2, Breach.ALTERED),
+        ("UPDATE audit SET previous = hash WHERE sequence = 2", 2, Breach.ALTERED),
+        ("UPDATE audit SET hash = previous WHERE sequence = 3", 3, Breach.ALTERED),
+        ("DELETE FROM audit WHERE sequence = 1", 1, Breach.MISSING),
+        ("DELETE FROM audit WHERE sequence = 2", 2, Breach.MISSING),
+        ("UPDATE audit SET sequence = 7 WHERE sequence = 3", 3, Breach.MISSING),
         # A field moved over the border to the next must not hash alike.
-        ("UPDATE audit SET actor = 'account:1act', action = '' WHERE sequence = 2", 2),
+        ("UPDATE audit SET actor = 'account:1act', action = '' WHERE sequence = 2", 2, Breach.ALTERED),
         (
             "INSERT INTO audit SELECT 4, at, actor, action, subject, detail, hash, hash FROM audit WHERE sequence = 3",
             4,
+            Breach.ALTERED,
         ),
+        (
+            "INSERT INTO audit SELECT 0, at, actor, action, subject, detail, hash, hash FROM audit WHERE sequence = 3",
+            1,
+            Breach.ALTERED,
+        ),
+        (PUT_IN_BETWEEN, 3, Breach.ALTERED),
     ],
 )
-async def test_any_change_is_found(resources: Resources, owner: asyncpg.Connection, statement: str, first: int) -> None:
+async def test_any_change_is_found(
+    resources: Resources, owner: asyncpg.Connection, statement: str, first: int, breach: Breach
+) -> None:
     """The first entry that was altered, moved, left out or made up is named."""
     for number in range(3):
         await append(resources, number)
     await tamper(owner, statement)
 
-    assert await verify_chain(resources.database) == ChainBroken(first)
+    assert await verify_chain(resources.database, {}) == ChainBroken(first, breach)
+
+
+async def test_an_end_that_was_cut_off_shows_by_what_was_signed(
+    resources: Resources, owner: asyncpg.Connection
+) -> None:
+    """The rest follows from one another, but a checkpoint elsewhere knows of more; the first that is gone is named."""
+    for number in range(4):
+        await append(resources, number)
+    head = await head_of(resources.database)
+    assert head is not None
+    await tamper(owner, "DELETE FROM audit WHERE sequence > 2")
+
+    assert await verify_chain(resources.database, {}) == 2
+    assert await verify_chain(resources.database, {head.sequence: head.hash}) == ChainBroken(3, Breach.CUT_OFF)
+
+
+async def test_a_log_that_was_written_anew_shows_by_what_was_signed(
+    resources: Resources, owner: asyncpg.Connection
+) -> None:
+    """Whoever can compute hashes can forge every entry, but not the one that a checkpoint signed."""
+    for number in range(3):
+        await append(resources, number)
+    head = await head_of(resources.database)
+    assert head is not None
+    await tamper(owner, "DELETE FROM audit")
+    for number in range(5):
+        await append(resources, number + 7)
+
+    assert await verify_chain(resources.database, {}) == 5
+    assert await verify_chain(resources.database, {head.sequence: head.hash}) == ChainBroken(3, Breach.REWRITTEN)
 
 
 UseCase = Callable[[Resources, Register, FakeWechat], Awaitable[object]]

@@ -88,6 +88,25 @@ async def test_one_town(resources: Resources, owner: asyncpg.Connection) -> None
     assert entry["detail"] == "coverage on 2026-03-11: 2 residents"
 
 
+async def test_the_dead_are_counted_to_the_end_of_their_month(
+    resources: Resources, register: Register, holders: Sequence[Holder], owner: asyncpg.Connection
+) -> None:
+    """What was received in the month of a death was due, what comes later is not; whoever was erased is nobody."""
+    dead, erased = holders[:2]
+    await register.receipt(dead, "free-bus")
+    await owner.execute("UPDATE resident SET deceased_on = '2026-03-01' WHERE id = $1", dead.id)
+    await owner.execute("UPDATE resident SET erased_at = now(), data_key = '' WHERE id = $1", erased.id)
+
+    readings = [
+        (await read_register(resources, ENQUIRY, on, [resources.rules.chinese]))[0]
+        for on in (date(2026, 3, 31), date(2026, 4, 1))
+    ]
+
+    everybody = {holder.id for holder in holders}
+    assert [set(read.ids) for read in readings] == [everybody - {erased.id}, everybody - {dead.id, erased.id}]
+    assert ["free-bus" in read.receipts for read in readings] == [True, False]
+
+
 @pytest.mark.usefixtures("holders")
 async def test_nothing_is_handed_out_that_was_not_logged(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the log cannot be written the reading fails, whole as it was."""

@@ -33,7 +33,7 @@ WRONG = {
     "WECHAT_TEMPLATE_OFFERED": "模板 once thing1=service",
 }
 # Any text is right for these, or what is wrong with them shows only in production.
-FREE = {"HOST", "DATA_DIR", "KEYS_FILE", "WECHAT_APP_ID", "WECHAT_APP_SECRET"}
+FREE = {"HOST", "DATA_DIR", "KEYS_FILE", "AUDIT_DIR", "WECHAT_APP_ID", "WECHAT_APP_SECRET"}
 NUMBERS = {variable.name for variable in variables()} - set(WRONG) - FREE
 
 

@@ -210,6 +210,32 @@ async def test_an_honest_admission_stands_though_revoked_since(
     assert tap["reason"] == reason
 
 
+@pytest.mark.parametrize(("since_minutes", "reason"), [(30, RefusalReason.SUSPENDED), (10, None)])
+async def test_a_pass_that_was_suspended_by_then_is_refused(
+    bus: Bus,
+    resources: Resources,
+    register: Register,
+    owner: asyncpg.Connection,
+    since_minutes: int,
+    reason: RefusalReason | None,
+) -> None:
+    """As with a revocation, the bundle of 20 minutes ago decides what the gate could know."""
+    at, index = resources.clock(), 5_000 + since_minutes
+    resident_id = await revoked_line(owner, register, at, index)
+    await owner.execute(
+        "UPDATE credential SET revoked_at = NULL, suspended_at = $2 WHERE status_index = $1",
+        index,
+        at - timedelta(minutes=since_minutes),
+    )
+    bundle_version = int((at - timedelta(minutes=20)).timestamp() * 1000)
+    bus.scan(shown_code(resources, resident_id, at, index=index), at, bundle_version=bundle_version)
+
+    await bus.upload()
+
+    (tap,) = await kept(owner, bus)
+    assert tap["reason"] == reason
+
+
 async def test_an_index_beyond_the_status_list_is_refused(
     bus: Bus, resources: Resources, register: Register, owner: asyncpg.Connection
 ) -> None:
