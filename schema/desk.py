@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 import strawberry
 
@@ -15,7 +16,7 @@ from schema.identity import from_id, key_of, to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of, time_cursor, time_place
 from schema.referral import Referral
-from services import desks, referrals
+from services import accesses, desks, referrals
 
 strawberry.enum(DeskRefusal, name="DeskRefusalReason", description="Why a desk's request or an appeal was refused.")
 strawberry.enum(AttendanceMethod, name="AttendanceMethod", description="What showed that she came, or did not.")
@@ -76,6 +77,12 @@ def desk_bookings(rows: Sequence[desks.DeskBooking], first: int) -> Connection[D
     )
 
 
+async def _note(info: Info, resident_ids: Sequence[UUID]) -> None:
+    viewer = info.context.viewer
+    assert viewer is not None, "nobody has a desk without an account"
+    await accesses.note_at_desk(info.context.resources, viewer, resident_ids, info.context.at)
+
+
 @strawberry.type(description="Where a provider serves.")
 class Site:
     """One site."""
@@ -114,6 +121,7 @@ class Desk:
         site = None if site_id is None else key_of("Site", site_id)
         page = desk_page(first, after)
         rows = await desks.day_list(info.context.resources, self.provider.provider_id, on, site, page)
+        await _note(info, [row.booking.resident_id for row in rows[:first]])
         return desk_bookings(rows, first)
 
     @strawberry.field(description="The day as a page to be printed, a whole HTML document of up to 500 bookings.")
@@ -122,6 +130,7 @@ class Desk:
         site = None if site_id is None else key_of("Site", site_id)
         page = desks.Page(None, _SHEET)
         rows = await desks.day_list(info.context.resources, self.provider.provider_id, on, site, page)
+        await _note(info, [row.booking.resident_id for row in rows])
         return day_page(self.provider.name, on, rows)
 
     @strawberry.field(description="The requests that wait for the provider's answer, the earliest session first.")
@@ -129,6 +138,7 @@ class Desk:
         """A page of requests."""
         page = desk_page(first, after)
         rows = await desks.to_confirm(info.context.resources, self.provider.provider_id, page)
+        await _note(info, [row.booking.resident_id for row in rows[:first]])
         return desk_bookings(rows, first)
 
     @strawberry.field(description="Coming bookings that a person has to look at, the earliest session first.")
@@ -136,6 +146,7 @@ class Desk:
         """A page of flagged bookings."""
         page = desk_page(first, after)
         rows = await desks.flagged_at_desk(info.context.resources, self.provider.provider_id, page)
+        await _note(info, [row.booking.resident_id for row in rows[:first]])
         return desk_bookings(rows, first)
 
     @strawberry.field(description="Residents who were sent here by another provider and consented.")
@@ -147,6 +158,7 @@ class Desk:
             if behind is None:
                 raise CursorInvalid
         rows = await referrals.referrals_to(info.context.resources, self.provider.provider_id, behind, first + 1)
+        await _note(info, [row.person.id for row in rows[:first]])
         return page_of(
             rows, first, lambda row: Referral.of(row, info.context.on), lambda row: to_id("Referral", row.id)
         )

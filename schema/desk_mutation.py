@@ -13,7 +13,7 @@ from schema.session import NotSignedIn, signed_in
 from services import appeals, attendance, confirmation, desks
 
 DeskResult = Annotated[DeskBooking | DeskRefused | NotSignedIn, strawberry.union("DeskResult")]
-AppealResult = Annotated[Booking | DeskRefused | NotSignedIn, strawberry.union("AppealResult")]
+MissAppealResult = Annotated[Booking | DeskRefused | NotSignedIn, strawberry.union("MissAppealResult")]
 
 
 def _told(answer: desks.DeskBooking | DeskRefusal) -> DeskBooking | DeskRefused:
@@ -77,7 +77,7 @@ class DeskMutation:
         return _told(await record(info.context.resources, signed.viewer, key_of("Booking", booking_id)))
 
     @strawberry.mutation(description="Say why a session was missed, or that it was not, within 30 days.")
-    async def appeal_miss(self, info: Info, booking_id: strawberry.ID, reason: str) -> AppealResult:
+    async def appeal_miss(self, info: Info, booking_id: strawberry.ID, reason: str) -> MissAppealResult:
         """The booking as it stands until the answer."""
         signed = await signed_in(info)
         if isinstance(signed, NotSignedIn):
@@ -88,11 +88,13 @@ class DeskMutation:
         return DeskRefused.of(held) if isinstance(held, DeskRefusal) else Booking.of(held)
 
     @strawberry.mutation(description="For the federation's staff: excuse a miss, or let it stand.")
-    async def decide_appeal(self, info: Info, booking_id: strawberry.ID, *, upheld: bool) -> DeskResult:
+    async def decide_miss_appeal(self, info: Info, booking_id: strawberry.ID, *, upheld: bool) -> DeskResult:
         """The booking, excused or missed."""
         signed = await signed_in(info)
         if isinstance(signed, NotSignedIn):
             return signed
         key = key_of("Booking", booking_id)
-        decided = await appeals.decide_appeal(info.context.resources, signed.viewer, signed.people, key, upheld=upheld)
+        decided = await appeals.decide_miss_appeal(
+            info.context.resources, signed.viewer, signed.people, key, upheld=upheld
+        )
         return _told(decided)

@@ -113,7 +113,19 @@ CARD_DONE = {
 }
 # Who did what, as the audit log names it; the sentence begins with who it was.
 STAFF_ROLE = {StaffRole.COMMISSIONER: "专职委员", StaffRole.CLERK: "经办人"}
+# What is done at a provider's desk, by accounts that are neither staff of the federation nor guardians.
+_AT_DESK = {
+    "view_at_desk": "查看了预约名单",
+    "confirm_booking": "确认了预约",
+    "decline_booking": "没有接受预约",
+    "keep_booking": "核对后保留了预约",
+    "record_came": "登记了到场",
+    "record_missed": "登记了缺席",
+    "propose_referral": "提出转介到别的机构",
+    "book_referred": "按转介代为预约了服务",
+}
 ACCESS = {
+    **_AT_DESK,
     "view_ward": "查看了证件、待遇和预约",
     "book_slot": "代为预约了服务",
     "cancel_booking": "代为取消了预约",
@@ -129,6 +141,14 @@ ACCESS = {
     "write_entry": "在档案中写了一条记录",
     "appeal": "代为申请了复评",
     "decide_appeal": "登记了复评的决定",
+    "reschedule_booking": "代为更改了预约时间",
+    "join_waitlist": "代为登记了候补",
+    "leave_waitlist": "代为取消了候补",
+    "accept_offer": "代为接受了空出的名额",
+    "answer_referral": "代为答复了转介",
+    "appeal_miss": "代为申诉了缺席",
+    "view_appeals": "查看了缺席的申诉",
+    "decide_miss_appeal": "答复了缺席的申诉",
     **{f"card_{event}": done for event, done in CARD_DONE.items()},
 }
 ACCESS_OTHER = "处理了登记信息"
@@ -393,6 +413,8 @@ def ride(outcome: str, reason: str | None) -> str:
 
 def access_by(access: Access) -> str:
     """Who it was: by role and organisation or by relation, never by name."""
+    if access.action in _AT_DESK:
+        return "服务机构的工作人员"
     if access.role is not None:
         return f"{access.organisation}的{STAFF_ROLE[access.role]}"
     if access.relation is not None:

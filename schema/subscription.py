@@ -19,8 +19,9 @@ from schema.desk import DeskBooking
 from schema.identity import key_of
 from schema.limits import LIST_SIZE
 from schema.waitlist import WaitlistEntry
-from services import desks, waitlist
+from services import accesses, desks, waitlist
 from services.people import People, people_of
+from services.resources import Resources
 
 # Even without news, for what a crash kept untold and what only the clock changes.
 _AGAIN_SECONDS: Final = 15.0
@@ -70,12 +71,15 @@ class Subscription:
         on = day or info.context.on
         page = desks.Page(None, _MOST)
 
-        async def read(people: People) -> Sequence[desks.DeskBooking] | FollowRefused:
+        async def read(resources: Resources, people: People) -> Sequence[desks.DeskBooking] | FollowRefused:
             del people
             works_at = {desk.provider_id for desk in await desks.desks_of(resources, _viewer(info))}
             if provider not in works_at:
                 return FollowRefused(message=messages.NOT_YOUR_DESK)
-            return await desks.day_list(resources, provider, on, None, page)
+            entries = await desks.day_list(resources, provider, on, None, page)
+            shown = {entry.booking.resident_id for entry in entries}
+            await accesses.note_at_desk(resources, _viewer(info), shown, resources.clock())
+            return entries
 
         services = await desks.services_of(resources, provider)
         async with aclosing(_followed(info, services, read)) as lists:
@@ -90,10 +94,9 @@ class Subscription:
         self, info: Info, resident_id: strawberry.ID | None = None
     ) -> AsyncGenerator[OpenOffersResult, None]:
         """The open offers."""
-        resources = info.context.resources
         asked = None if resident_id is None else key_of("Resident", resident_id)
 
-        async def read(people: People) -> Sequence[waitlist.HeldWish] | FollowRefused:
+        async def read(resources: Resources, people: People) -> Sequence[waitlist.HeldWish] | FollowRefused:
             person = people.reach(asked, Act.VIEW, local_date(resources.clock()))
             if person is None:
                 return FollowRefused(message=messages.NOT_YOUR_WARD)
@@ -111,7 +114,7 @@ class Subscription:
 
 
 async def _followed(
-    info: Info, ids: Sequence[UUID], read: Callable[[People], Awaitable[Any]]
+    info: Info, ids: Sequence[UUID], read: Callable[[Resources, People], Awaitable[Any]]
 ) -> AsyncGenerator[Any, None]:
     """What `read` gives at first, and whenever it gives something else; listening begins before the first reading.
 
@@ -123,8 +126,9 @@ async def _followed(
     last: Any = None
     async with resources.news.follow(ids) as follower:
         while True:
-            people = await people_of(resources, _viewer(info), local_date(resources.clock()))
-            now = await read(people)
+            viewer, on = _viewer(info), local_date(resources.clock())
+            today = resources.reaching(viewer.account_id, on)
+            now = await read(today, await people_of(today, viewer, on))
             if now != last:
                 yield now
                 last = now

@@ -57,7 +57,7 @@ class Staff:
                 raise CursorInvalid
         rows = await bookings.flagged_in(info.context.resources, self.town, behind, first + 1)
         shown = {row.resident_id for row in rows[:first]}
-        await accesses.note_flagged(info.context.resources, self.member.id, shown, info.context.at)
+        await accesses.note_shown(info.context.resources, self.member.id, accesses.VIEW_FLAGGED, shown, info.context.at)
         return page_of(rows, first, FlaggedBooking.of, lambda row: to_id("Booking", row.id))
 
     @classmethod
@@ -67,8 +67,10 @@ class Staff:
 
     @strawberry.field(description="Appeals against a miss in her area that wait for an answer.")
     async def appeals(self, info: Info, first: int, after: str | None = None) -> Connection[DeskBooking]:
-        """A page of appeals."""
+        """A page of appeals, once it is logged that she sees them."""
         rows = await desks.appeals_in_area(info.context.resources, self.member, desk_page(first, after))
+        shown = {row.booking.resident_id for row in rows[:first]}
+        await accesses.note_shown(info.context.resources, self.member.id, accesses.VIEW_APPEALS, shown, info.context.at)
         return desk_bookings(rows, first)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.access import Viewer
+from domain.dates import local_date, start_of
 from models.session import StaffRole
 from services import audit
 from services.people import Ward
@@ -15,6 +16,8 @@ from services.resources import Resources
 
 VIEW_WARD = "view_ward"
 VIEW_FLAGGED = "view_flagged"
+VIEW_APPEALS = "view_appeals"
+VIEW_AT_DESK = "view_at_desk"
 
 # Her own account is left out; a guardian may have been entered more than once.
 _ACCESSES = """
@@ -29,6 +32,13 @@ LEFT JOIN LATERAL (
 WHERE e.subject = $2 AND ($3::bigint IS NULL OR e.sequence < $3)
 AND NOT EXISTS (SELECT FROM account a WHERE a.resident_id = $1 AND e.actor = 'account:' || a.id)
 ORDER BY e.sequence DESC LIMIT $4
+"""
+
+
+_NOT_YET_NOTED = f"""
+SELECT id FROM unnest($1::text[]) AS seen (id) WHERE NOT EXISTS (
+    SELECT FROM audit e WHERE e.subject = seen.id AND e.at >= $3 AND e.action = '{VIEW_AT_DESK}' AND e.actor = $2
+) ORDER BY id
 """
 
 
@@ -64,15 +74,30 @@ async def note_views(resources: Resources, viewer: Viewer, wards: Sequence[Ward]
             await audit.record(connection, audit.Event(f"account:{viewer.account_id}", VIEW_WARD, str(ward_id)), at)
 
 
-async def note_flagged(resources: Resources, staff_id: UUID, resident_ids: Collection[UUID], at: datetime) -> None:
-    """Log that a member of staff is shown flagged bookings of these residents; what cannot be logged is not shown.
+async def note_at_desk(resources: Resources, viewer: Viewer, resident_ids: Collection[UUID], at: datetime) -> None:
+    """Log that a provider's staff are shown these residents, once a day for each; what cannot be logged is not shown.
+
+    Raises:
+        DatabaseUnavailable: see there.
+    """
+    actor = f"account:{viewer.account_id}"
+    seen = [str(resident_id) for resident_id in resident_ids]
+    async with resources.database.transaction() as connection:
+        for row in await connection.fetch(_NOT_YET_NOTED, seen, actor, start_of(local_date(at))):
+            await audit.record(connection, audit.Event(actor, VIEW_AT_DESK, row["id"]), at)
+
+
+async def note_shown(
+    resources: Resources, staff_id: UUID, action: str, resident_ids: Collection[UUID], at: datetime
+) -> None:
+    """Log what a member of staff is shown of these residents; what cannot be logged is not shown.
 
     Raises:
         DatabaseUnavailable: see there.
     """
     async with resources.database.transaction() as connection:
         for resident_id in sorted(resident_ids):
-            await audit.record(connection, audit.Event(f"staff:{staff_id}", VIEW_FLAGGED, str(resident_id)), at)
+            await audit.record(connection, audit.Event(f"staff:{staff_id}", action, str(resident_id)), at)
 
 
 async def accesses_of(resources: Resources, resident_id: UUID, first: int, before: int | None) -> Sequence[Access]:

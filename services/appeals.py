@@ -52,7 +52,7 @@ async def appeal_miss(
     return await booking(resources, booking_id)
 
 
-async def decide_appeal(
+async def decide_miss_appeal(
     resources: Resources, viewer: Viewer, people: People, booking_id: UUID, *, upheld: bool
 ) -> DeskBooking | DeskRefusal:
     """Excuse the miss, so that it uses up no session, or let it stand; for the federation's staff of her area."""
@@ -76,7 +76,7 @@ async def decide_appeal(
                 "UPDATE booking SET state = 'excused' WHERE id = $1 AND state = 'missed'", booking_id
             )
         event = audit.Event(
-            f"account:{viewer.account_id}", "decide_appeal", str(in_area), "upheld" if upheld else "not upheld"
+            f"account:{viewer.account_id}", "decide_miss_appeal", str(in_area), "upheld" if upheld else "not upheld"
         )
         await audit.record(connection, event, at)
     return await desk_booking(resources, booking_id)

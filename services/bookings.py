@@ -142,8 +142,12 @@ async def book_for(
     key: str,
     *,
     interpreter: bool,
+    action: str = "book_slot",
 ) -> HeldBooking | BookingRefusal:
-    """Take a place for a person for whom the viewer may act; `whom` tells requests with one key apart."""
+    """Take a place for a person for whom the viewer may act; `whom` tells requests with one key apart.
+
+    `action` is what the log says of it.
+    """
     at = resources.clock()
     place = await place_of(resources, slot_id)
     order: Order | None = None
@@ -163,7 +167,7 @@ async def book_for(
             return refusal
         answer = await take(connection, order, at)
         if not isinstance(answer, BookingRefusal):
-            await log_for_other(connection, viewer, people, "book_slot", person, at)
+            await log_for_other(connection, viewer, people, action, person, at)
         return str(answer)
 
     request = ["book", str(slot_id), whom, *["interpreter"][: int(interpreter)]]
@@ -190,8 +194,9 @@ async def cancel_booking(
         await log_for_other(connection, viewer, people, "cancel_booking", person, at)
         return str(booking_id)
 
-    request, expected = ["cancel", str(booking_id)], str(booking_id)
-    return await told(resources, await answer_once(resources, viewer, key, request, work, expected))
+    # The place goes to whoever waits for it.
+    request, expected, everybody = ["cancel", str(booking_id)], str(booking_id), resources.beyond_reach()
+    return await told(resources, await answer_once(everybody, viewer, key, request, work, expected))
 
 
 async def answer_once(

@@ -85,8 +85,11 @@ async def bring_about(resources: Resources, viewer: Viewer, people: People, wish
         return await carry_out(resources, connection, found, event, stated, authority.name)
 
     request = ["card", str(whom), repr(wish.step), wish.reason, wish.hospital or ""]
+    # Places that are given back go to whoever waits for them, of any area.
+    releases = Effect.RELEASE_BOOKINGS in RULES[wish.step.event].effects
+    database = resources.database.beyond_reach() if releases else resources.database
     try:
-        answer = await idempotency.answer_of(resources.database, viewer.account_id, wish.key, request, at, work)
+        answer = await idempotency.answer_of(database, viewer.account_id, wish.key, request, at, work)
     except StateMoved:
         return CardRefusal.WRONG_STATE
     return CardRefusal(answer) if answer != _DONE else await standing_of(resources, whom)
@@ -165,7 +168,8 @@ async def _take_effect(connection: asyncpg.Connection, found: Found, decided: De
     if Effect.RESUME_CREDENTIALS in decided.effects:
         await credentials.suspend_all(connection, found.resident_id, None)
     if Effect.RELEASE_BOOKINGS in decided.effects:
-        return await release_all(connection, found.resident_id, at)
+        told = Effect.TELL_RESIDENT in decided.effects
+        return await release_all(connection, found.resident_id, at, told=told)
     return 0
 
 

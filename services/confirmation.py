@@ -59,7 +59,7 @@ async def keep_booking(resources: Resources, viewer: Viewer, booking_id: UUID) -
 
     A slot that changed and a card that is not usable are put right at their source; their flags then go by themselves.
     """
-    terms = await _terms_now(resources, booking_id)
+    terms = await _terms_now(resources.beyond_reach(), booking_id)
 
     async def work(connection: asyncpg.Connection, row: asyncpg.Record, _: datetime) -> DeskRefusal | None:
         if terms is None or row["flag"] != BookingFlag.INELIGIBLE:

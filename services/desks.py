@@ -1,4 +1,7 @@
-"""Who works at a provider's desk, and the bookings that a desk or the federation's staff has to look at."""
+"""Who works at a provider's desk, and the bookings that a desk or the federation's staff has to look at.
+
+Whoever is at a desk is beyond PostgreSQL's reach for its staff: what is asked here is bound to the desk's provider.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -101,7 +104,7 @@ async def day_list(
 ) -> Sequence[DeskBooking]:
     """The bookings of a provider's day, or of one of its sites, in order of time."""
     return await _list(
-        resources,
+        resources.beyond_reach(),
         "v.provider_id = $4 AND s.starts_at >= $5 AND s.starts_at < $6 AND b.state <> 'cancelled' "
         "AND ($7::uuid IS NULL OR v.site_id = $7)",
         page,
@@ -112,13 +115,13 @@ async def day_list(
 async def to_confirm(resources: Resources, provider_id: UUID, page: Page) -> Sequence[DeskBooking]:
     """The requests that wait for a provider's answer."""
     condition = "v.provider_id = $4 AND b.state = 'requested' AND s.starts_at > $5"
-    return await _list(resources, condition, page, provider_id, resources.clock())
+    return await _list(resources.beyond_reach(), condition, page, provider_id, resources.clock())
 
 
 async def flagged_at_desk(resources: Resources, provider_id: UUID, page: Page) -> Sequence[DeskBooking]:
     """The coming bookings with a provider that a person has to look at."""
     condition = "v.provider_id = $4 AND b.flag IS NOT NULL AND b.state IN ('requested', 'booked') AND s.starts_at > $5"
-    return await _list(resources, condition, page, provider_id, resources.clock())
+    return await _list(resources.beyond_reach(), condition, page, provider_id, resources.clock())
 
 
 async def appeals_in_area(resources: Resources, staff: StaffMember, page: Page) -> Sequence[DeskBooking]:
@@ -141,8 +144,8 @@ async def at_desk(
     work: Callable[[asyncpg.Connection, asyncpg.Record, datetime], Awaitable[DeskRefusal | None]],
 ) -> DeskBooking | DeskRefusal:
     """Do something to a booking as `lock_booking` gives it, and log it; only for those at the desk it is with."""
-    at = resources.clock()
-    async with resources.database.transaction() as connection:
+    at, everybody = resources.clock(), resources.beyond_reach()
+    async with everybody.database.transaction() as connection:
         row = await lock_booking(connection, booking_id)
         # Another provider's booking and none at all are answered alike.
         if row is None or not await works_at(connection, viewer, row["provider_id"], at):
@@ -152,7 +155,7 @@ async def at_desk(
             return refusal
         event = audit.Event(f"account:{viewer.account_id}", action, str(row["resident_id"]))
         await audit.record(connection, event, at)
-    return await desk_booking(resources, booking_id)
+    return await desk_booking(everybody, booking_id)
 
 
 async def _list(resources: Resources, condition: str, page: Page, *values: object) -> Sequence[DeskBooking]:

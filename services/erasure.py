@@ -30,7 +30,8 @@ WHERE id = $1
 """
 _STATEMENTS = (
     "UPDATE credential SET revoked_at = $2 WHERE resident_id = $1 AND revoked_at IS NULL",
-    "UPDATE account SET resident_id = NULL WHERE resident_id = $1",
+    "DELETE FROM notice_consent WHERE account_id IN (SELECT id FROM account WHERE resident_id = $1)",
+    "UPDATE account SET resident_id = NULL, openid_sealed = NULL WHERE resident_id = $1",
     "UPDATE tap SET resident_id = NULL WHERE resident_id = $1",
     "DELETE FROM guardian WHERE ward_id = $1",
     "DELETE FROM fact WHERE resident_id = $1",
@@ -41,6 +42,8 @@ _STATEMENTS = (
     "DELETE FROM card_notice WHERE resident_id = $1",
     "DELETE FROM notice WHERE resident_id = $1",
     "DELETE FROM calendar_feed WHERE resident_id = $1",
+    "DELETE FROM referral WHERE resident_id = $1",
+    "UPDATE attendance SET appeal_sealed = NULL WHERE resident_id = $1",
     # A hospital is written in words, and may be a small one.
     "UPDATE card_application SET hospital = NULL WHERE resident_id = $1",
     _END_CARDS,
@@ -72,7 +75,7 @@ async def erase(connection: asyncpg.Connection, resident_id: UUID, cause: Cause,
     )
     if found is None:
         return False
-    await release_all(connection, resident_id, at)
+    await release_all(connection, resident_id, at, told=False)
     for statement in _STATEMENTS:
         values = (resident_id, at) if "$2" in statement else (resident_id,)
         await connection.execute(statement, *values)

@@ -120,7 +120,8 @@ async def make_feed(resources: Resources, viewer: Viewer, people: People, whose:
 async def revoke_feed(resources: Resources, viewer: Viewer, people: People, whose: Whose) -> FeedRefusal | None:
     """End the viewer's address of a calendar; she may do so even when she may not read it any more."""
     resident_id = whose.resident_id or (people.own.id if people.own and whose.provider_id is None else None)
-    async with resources.database.transaction() as connection:
+    # Also of a ward who is no longer hers, since what ends is her own address.
+    async with resources.database.beyond_reach().transaction() as connection:
         meant = Whose(resident_id, whose.provider_id)
         ended = await _revoke(connection, viewer, meant, resources.clock())
     return None if ended else FeedRefusal.NOT_FOUND

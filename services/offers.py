@@ -79,10 +79,18 @@ WHERE s.id = e.slot_id AND e.state = 'waiting' AND s.starts_at <= $1
 
 
 async def give_back(connection: asyncpg.Connection, booking_id: UUID, at: datetime) -> None:
-    """Cancel a booking, whose lock the caller holds, and pass its place on."""
+    """Cancel a booking, whose lock the caller holds, tell its holder, and pass its place on."""
+    await pass_on(connection, booking_id, at)
+    await tell_of_booking(connection, booking_id, NoticeKind.CANCELLED, at)
+
+
+async def pass_on(connection: asyncpg.Connection, booking_id: UUID, at: datetime) -> None:
+    """Cancel a booking, whose lock the caller holds, and offer its place to the next, who is told.
+
+    Whoever waits is another resident: here as in `end_offer`, the caller reaches everybody.
+    """
     offer_id = new_id()
     await connection.execute(_CANCEL, booking_id, at, offer_id)
-    await tell_of_booking(connection, booking_id, NoticeKind.CANCELLED, at)
     await tell_of_offer(connection, offer_id, at)
 
 
@@ -114,5 +122,6 @@ async def expire_offers(resources: Resources) -> int:
                 if not await connection.fetch(_CALL, row["id"], at, offer_id):
                     break
                 await tell_of_offer(connection, offer_id, at)
-    await resources.database.fetch(_IN_VAIN, at)
+    async with resources.database.transaction() as connection:
+        await connection.execute(_IN_VAIN, at)
     return ended

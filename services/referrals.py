@@ -84,6 +84,7 @@ async def referrals_to(
     resources: Resources, provider_id: UUID, after: UUID | None, limit: int
 ) -> Sequence[HeldReferral]:
     """The residents sent on to a provider who consented, in the order of the referrals' keys."""
+    resources = resources.beyond_reach()
     rows = await resources.database.fetch(
         f"{_REFERRALS} WHERE f.to_provider_id = $1 AND f.state = 'consented' AND f.valid_until >= $2 "
         "AND ($3::uuid IS NULL OR f.id > $3) ORDER BY f.id LIMIT $4",
@@ -100,7 +101,7 @@ async def propose_referral(
     resources: Resources, viewer: Viewer, booking_id: UUID, to_provider_id: UUID, note: str
 ) -> HeldReferral | DeskRefusal:
     """Propose to send on whoever holds a booking at the viewer's desk; until her answer, again renews note and time."""
-    at, text = resources.clock(), note.strip()
+    at, text, resources = resources.clock(), note.strip(), resources.beyond_reach()
     rows = await resources.database.fetch("SELECT resident_id FROM booking WHERE id = $1", booking_id)
     persons = await residents_by_id(resources, [row["resident_id"] for row in rows])
     if not 1 <= len(text) <= MOST_CHARACTERS:
@@ -154,7 +155,7 @@ async def book_referred(
     resources: Resources, viewer: Viewer, referral_id: UUID, slot_id: UUID, key: str, *, interpreter: bool = False
 ) -> HeldBooking | BookingRefusal:
     """Book on behalf of one who was sent here and consented; only into a slot of the viewer's own provider."""
-    at = resources.clock()
+    at, resources = resources.clock(), resources.beyond_reach()
     rows = await resources.database.fetch(
         "SELECT f.resident_id, f.to_provider_id FROM referral f JOIN service v ON v.provider_id = f.to_provider_id "
         "JOIN slot s ON s.service_id = v.id WHERE f.id = $1 AND s.id = $2 AND f.state = 'consented' "
@@ -169,7 +170,9 @@ async def book_referred(
             allowed = await works_at(connection, viewer, rows[0]["to_provider_id"], at)
         (person,) = await residents_by_id(resources, [rows[0]["resident_id"]]) if allowed else (None,)
     nobody, whom = People(None, (), None), str(referral_id)
-    return await book_for(resources, viewer, nobody, person, slot_id, whom, key, interpreter=interpreter)
+    return await book_for(
+        resources, viewer, nobody, person, slot_id, whom, key, interpreter=interpreter, action="book_referred"
+    )
 
 
 async def _one(resources: Resources, referral_id: UUID, person: Person) -> HeldReferral:

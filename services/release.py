@@ -5,52 +5,56 @@ from uuid import UUID
 
 import asyncpg
 
-_END_BOOKINGS = """
-UPDATE booking SET state = 'cancelled', cancelled_at = $2, revision = revision + 1, flag = NULL, flagged_at = NULL
-WHERE resident_id = $1 AND state IN ('requested', 'booked') AND starts_at > $2 RETURNING id, slot_id, enrolment_id
+from models.notice import NoticeKind
+from models.waitlist import OfferState
+from services.locks import lock_slots
+from services.notices import tell_of_booking
+from services.offers import end_offer, pass_on
+
+_HELD = """
+SELECT id, slot_id, enrolment_id FROM booking
+WHERE resident_id = $1 AND state IN ('requested', 'booked') AND starts_at > $2 ORDER BY starts_at, id
+"""
+_WISHES = """
+SELECT e.slot_id, o.id AS offer_id FROM waitlist_entry e LEFT JOIN offer o ON o.entry_id = e.id AND o.state = 'open'
+WHERE e.resident_id = $1 AND e.state IN ('waiting', 'offered') ORDER BY e.id
 """
 
-_END_OFFERS = """
-UPDATE offer SET state = 'declined', ended_at = $2 FROM waitlist_entry e
-WHERE e.id = offer.entry_id AND offer.resident_id = $1 AND offer.state = 'open' RETURNING e.slot_id
+_LOCK_COURSES = """
+SELECT FROM course WHERE id IN (SELECT course_id FROM enrolment WHERE id = ANY($1)) ORDER BY id FOR NO KEY UPDATE
 """
-
 _END_ENROLMENTS = """
 WITH ended AS (
     UPDATE enrolment SET cancelled_at = $2 WHERE id = ANY($1) AND cancelled_at IS NULL RETURNING course_id
 )
 UPDATE course SET taken = taken - 1 FROM ended WHERE course.id = ended.course_id
 """
-
-_LOCK_SLOTS = "SELECT FROM slot WHERE id = ANY($1) ORDER BY starts_at, id FOR NO KEY UPDATE"
-
-# What a booking asked for goes with it, what its session holds goes with the last one in it.
-_FREE = """
-WITH freed AS (
-    SELECT slot_id, count(*) AS places FROM unnest($1::uuid[]) AS f (slot_id) GROUP BY slot_id
-), left_over AS (
-    UPDATE slot SET taken = taken - freed.places FROM freed WHERE slot.id = freed.slot_id RETURNING slot.id, slot.taken
-)
-UPDATE allocation SET released_at = $3 FROM left_over
-WHERE slot_id = left_over.id AND released_at IS NULL
-AND (booking_id = ANY($2) OR (booking_id IS NULL AND left_over.taken = 0))
-"""
-
+# Before anything is passed on, or a place might be offered to herself.
 _END_WISHES = """
-UPDATE waitlist_entry SET state = 'left', ended_at = $2 WHERE resident_id = $1 AND state IN ('waiting', 'offered')
+UPDATE waitlist_entry SET state = 'left', ended_at = $2 WHERE resident_id = $1 AND state = 'waiting'
 """
 
 
-async def release_all(connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> int:
+async def release_all(connection: asyncpg.Connection, resident_id: UUID, at: datetime, *, told: bool) -> int:
     """End every booking, course and wish of a resident from now on, whatever its deadline; the number of bookings.
 
-    The caller holds the resident's lock; the others are taken in the order of ADR 16.
+    Each place goes to the next who waits for it. She is `told` as when she cancels: of a course, by its next session.
+    The caller holds the resident's lock and reaches everybody; the others are taken in the order of ADR 16.
     """
-    ended = await connection.fetch(_END_BOOKINGS, resident_id, at)
-    offered = await connection.fetch(_END_OFFERS, resident_id, at)
-    await connection.execute(_END_ENROLMENTS, [row["enrolment_id"] for row in ended if row["enrolment_id"]], at)
-    freed = [row["slot_id"] for row in (*ended, *offered)]
-    await connection.execute(_LOCK_SLOTS, freed)
-    await connection.execute(_FREE, freed, [row["id"] for row in ended], at)
+    held = await connection.fetch(_HELD, resident_id, at)
+    enrolments = {row["enrolment_id"] for row in held if row["enrolment_id"]}
+    await connection.execute(_LOCK_COURSES, enrolments)
+    waited_for = [row["slot_id"] for row in await connection.fetch(_WISHES, resident_id) if row["slot_id"]]
+    await lock_slots(connection, *(row["slot_id"] for row in held), *waited_for)
     await connection.execute(_END_WISHES, resident_id, at)
-    return len(ended)
+    # Behind the slots' locks: meanwhile somebody may have been called, or an offer may have run out.
+    for wish in await connection.fetch(_WISHES, resident_id):
+        await end_offer(connection, wish["offer_id"], at, OfferState.DECLINED)
+    await connection.execute(_END_ENROLMENTS, enrolments, at)
+    untold = set(enrolments)
+    for row in held:
+        await pass_on(connection, row["id"], at)
+        if told and (row["enrolment_id"] is None or row["enrolment_id"] in untold):
+            await tell_of_booking(connection, row["id"], NoticeKind.CANCELLED, at)
+            untold.discard(row["enrolment_id"])
+    return len(held)

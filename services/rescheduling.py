@@ -75,8 +75,9 @@ async def reschedule_booking(
         await log_for_other(connection, viewer, people, "reschedule_booking", person, at)
         return str(booking_id)
 
-    request = ["reschedule", str(booking_id), str(slot_id)]
-    return await told(resources, await answer_once(resources, viewer, key, request, work))
+    # The place that she leaves goes to whoever waits for it.
+    request, everybody = ["reschedule", str(booking_id), str(slot_id)], resources.beyond_reach()
+    return await told(resources, await answer_once(everybody, viewer, key, request, work))
 
 
 def _refuse_place(row: asyncpg.Record, place: Place) -> BookingRefusal | None:

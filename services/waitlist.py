@@ -74,7 +74,8 @@ class HeldWish:
 
 async def wishes_of(resources: Resources, resident_ids: Sequence[UUID]) -> Sequence[HeldWish]:
     """What these residents wait for, or are offered, the earliest slot first."""
-    rows = await resources.database.fetch(
+    # Of the others who wait nothing is told but how many they are.
+    rows = await resources.database.beyond_reach().fetch(
         f"{_WISHES} WHERE e.resident_id = ANY($1) AND e.state IN ('waiting', 'offered') ORDER BY s.starts_at, e.id "
         "LIMIT 500",
         resident_ids,
@@ -134,7 +135,9 @@ async def leave_waitlist(
         await log_for_other(connection, viewer, people, "leave_waitlist", person, at)
         return str(entry_id)
 
-    return await _told(resources, await answer_once(resources, viewer, key, ["leave waitlist", str(entry_id)], work))
+    # A place that was held for her goes to the next.
+    request, everybody = ["leave waitlist", str(entry_id)], resources.beyond_reach()
+    return await _told(resources, await answer_once(everybody, viewer, key, request, work))
 
 
 async def accept_offer(
@@ -188,7 +191,7 @@ async def _entry(
 async def _told(resources: Resources, answer: str) -> HeldWish | BookingRefusal:
     if answer in _REFUSALS:
         return BookingRefusal(answer)
-    (row,) = await resources.database.fetch(f"{_WISHES} WHERE e.id = $1", UUID(answer))
+    (row,) = await resources.database.beyond_reach().fetch(f"{_WISHES} WHERE e.id = $1", UUID(answer))
     return _wish(row)
 
 

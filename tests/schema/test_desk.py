@@ -30,7 +30,7 @@ mutation ($booking: ID!) { answer: appealMiss(bookingId: $booking, reason: "å…¬ä
   __typename ... on Booking { id state } ... on DeskRefused { reason message } } }
 """
 DECIDE = f"""
-mutation ($booking: ID!, $upheld: Boolean!) {{ answer: decideAppeal(bookingId: $booking, upheld: $upheld) {{
+mutation ($booking: ID!, $upheld: Boolean!) {{ answer: decideMissAppeal(bookingId: $booking, upheld: $upheld) {{
   {DESK_ANSWER} }} }}
 """
 DESK = f"""

@@ -52,8 +52,20 @@ async def _places(register: Register, holder: Holder) -> None:
     course_id = await register.course(service_id, hours=[72])
     await _row(register, holder, "enrolment", course_id=course_id, enrolled_at=at)
     await _row(register, holder, "notice", booking_id=booking_id, kind="reminder", state="due", due_at=at)
-    await _row(register, holder, "calendar_feed", token_hash=new_id().bytes, made_at=at)
-    await _row(register, holder, "attendance", booking_id=booking_id, method="desk", recorded_at=at)
+    account_id = (await register.viewer()).account_id
+    await _row(register, holder, "calendar_feed", token_hash=new_id().bytes, account_id=account_id, made_at=at)
+    appeal = {"appealed_at": at, "appeal_sealed": holder.key.seal(Sealed.APPEAL, WORDS)}
+    await _row(register, holder, "attendance", booking_id=booking_id, method="desk", recorded_at=at, **appeal)
+    await _row(
+        *(register, holder, "referral"),
+        from_provider_id=provider_id,
+        to_provider_id=await register.provider(),
+        note_sealed=holder.key.seal(Sealed.REFERRAL, WORDS),
+        state="proposed",
+        proposed_by_id=account_id,
+        proposed_at=at,
+        valid_until=at.date(),
+    )
     await _row(
         *(register, holder, "claim"),
         booking_id=booking_id,

@@ -12,7 +12,7 @@ from card.presentation import encode_text, present
 from domain.attendance import DeskRefusal
 from models.record import new_id
 from services import credentials
-from services.appeals import appeal_miss, decide_appeal
+from services.appeals import appeal_miss, decide_miss_appeal
 from services.attendance import check_in, close_sessions, record_came, record_missed
 from services.bookings import bookings_of, cancel_booking
 from services.claims import claims_of
@@ -191,9 +191,9 @@ async def test_an_upheld_appeal_excuses_the_miss(desk: FrontDesk, clock: Clock, 
     assert clerks.staff
     (listed,) = await appeals_in_area(desk.resources, clerks.staff, FIRST)
 
-    away = await decide_appeal(desk.resources, elsewhere, others, held.id, upheld=True)
-    decided = await decide_appeal(desk.resources, clerk, clerks, held.id, upheld=True)
-    again = await decide_appeal(desk.resources, clerk, clerks, held.id, upheld=False)
+    away = await decide_miss_appeal(desk.resources, elsewhere, others, held.id, upheld=True)
+    decided = await decide_miss_appeal(desk.resources, clerk, clerks, held.id, upheld=True)
+    again = await decide_miss_appeal(desk.resources, clerk, clerks, held.id, upheld=False)
 
     assert [early, empty, away, again] == [
         DeskRefusal.NOT_MISSED,
@@ -222,9 +222,9 @@ async def test_strangers_appeal_for_nobody_and_only_staff_decide(desk: FrontDesk
     refused = [
         await appeal_miss(desk.resources, stranger, strangers, held.id, "病了"),
         await appeal_miss(desk.resources, viewer, people, new_id(), "病了"),
-        await decide_appeal(desk.resources, desk.staff, strangers, held.id, upheld=True),
+        await decide_miss_appeal(desk.resources, desk.staff, strangers, held.id, upheld=True),
     ]
-    decided = await decide_appeal(desk.resources, clerk, clerks, held.id, upheld=False)
+    decided = await decide_miss_appeal(desk.resources, clerk, clerks, held.id, upheld=False)
 
     assert refused == [DeskRefusal.BOOKING_NOT_FOUND, DeskRefusal.BOOKING_NOT_FOUND, DeskRefusal.NOT_ALLOWED]
     assert came(decided) == ("missed", "grace_over")

@@ -31,6 +31,7 @@ WALLED = {
     "calendar_feed": "resident_id",
     "attendance": "resident_id",
     "claim": "resident_id",
+    "referral": "resident_id",
     "credential": "resident_id",
     "tap": "resident_id",
     "card_application": "resident_id",
