@@ -145,6 +145,7 @@ ACCESS = {
     "join_waitlist": "代为登记了候补",
     "leave_waitlist": "代为取消了候补",
     "accept_offer": "代为接受了空出的名额",
+    "create_calendar_feed": "设立了预约日历的地址",
     "answer_referral": "代为答复了转介",
     "appeal_miss": "代为申诉了缺席",
     "view_appeals": "查看了缺席的申诉",

@@ -15,7 +15,7 @@ from domain.dates import local_date
 from models.booking import BookingState
 from models.record import new_id
 from models.service import ServiceKind
-from services import attempts
+from services import attempts, audit
 from services.people import People
 from services.resources import Resources
 from services.vault import Indexed
@@ -114,6 +114,9 @@ async def make_feed(resources: Resources, viewer: Viewer, people: People, whose:
         await _revoke(connection, viewer, meant, at)
         owner = (viewer.account_id, meant.resident_id, meant.provider_id)
         await connection.execute(_MAKE, new_id(), resources.vault.index(Indexed.CALENDAR, token), *owner, at)
+        if meant.resident_id is not None and (people.own is None or people.own.id != meant.resident_id):
+            event = audit.Event(f"account:{viewer.account_id}", "create_calendar_feed", str(meant.resident_id))
+            await audit.record(connection, event, at)
     return token
 
 

@@ -13,7 +13,7 @@ from schema.identity import to_id
 from schema.root import build_schema
 from tests.conftest import DatabaseAddresses
 from tests.schema.conftest import Ask
-from tests.schema.scene import SHOWN, Scene
+from tests.schema.desk_scene import SHOWN, DeskScene
 from tests.services.register import Clock, FakeWechat, Register
 
 ACCESSES = """
@@ -21,7 +21,7 @@ query ($first: Int!, $after: String) { viewer { accesses(first: $first, after: $
   edges { cursor node { at by message } } pageInfo { hasNextPage endCursor } } } }
 """
 
-KINDS = ("Query", "Viewer", "Staff", "Mutation")
+KINDS = ("Query", "Viewer", "Staff", "Desk", "Mutation", "Subscription")
 # What each field tells of another person, and the entry that it leaves; None where it tells of nobody else.
 ROOT_FIELDS = {
     "Query.viewer": None,
@@ -46,10 +46,24 @@ ROOT_FIELDS = {
     "Viewer.accesses": None,
     "Viewer.staff": None,
     "Viewer.wards": "view_ward",
+    "Viewer.desks": None,
+    "Viewer.referrals": None,
+    "Viewer.waitlist": None,
     "Staff.role": None,
     "Staff.town": None,
     "Staff.organisation": None,
     "Staff.flaggedBookings": "view_flagged",
+    "Staff.appeals": "view_appeals",
+    "Desk.id": None,
+    "Desk.name": None,
+    "Desk.sites": None,
+    "Desk.dayList": "view_at_desk",
+    "Desk.dayPage": "view_at_desk",
+    "Desk.requests": "view_at_desk",
+    "Desk.flagged": "view_at_desk",
+    "Desk.referrals": "view_at_desk",
+    "Subscription.dayList": "view_at_desk",
+    "Subscription.openOffers": None,
     "Mutation.signInWithWechat": None,
     "Mutation.refreshSession": None,
     "Mutation.signOut": None,
@@ -61,6 +75,23 @@ ROOT_FIELDS = {
     "Mutation.cancelBooking": "cancel_booking",
     "Mutation.bookCourse": "book_course",
     "Mutation.cancelCourse": "cancel_course",
+    "Mutation.rescheduleBooking": "reschedule_booking",
+    "Mutation.joinWaitlist": "join_waitlist",
+    "Mutation.leaveWaitlist": "leave_waitlist",
+    "Mutation.acceptOffer": "accept_offer",
+    "Mutation.confirmBooking": "confirm_booking",
+    "Mutation.declineBooking": "decline_booking",
+    "Mutation.keepBooking": "keep_booking",
+    "Mutation.checkIn": "record_came",
+    "Mutation.recordAttendance": "record_missed",
+    "Mutation.appealMiss": "appeal_miss",
+    "Mutation.decideMissAppeal": "decide_miss_appeal",
+    "Mutation.proposeReferral": "propose_referral",
+    "Mutation.answerReferral": "answer_referral",
+    "Mutation.bookReferred": "book_referred",
+    "Mutation.acceptMessages": None,
+    "Mutation.createCalendarFeed": "create_calendar_feed",
+    "Mutation.revokeCalendarFeed": None,
     "Mutation.replaceWeek": None,
     "Mutation.addDayException": None,
     "Mutation.applyForCard": "card_apply",
@@ -88,10 +119,11 @@ ROOT_FIELDS = {
 
 
 @pytest.fixture
-async def scene(ask: Ask, register: Register, wechat: FakeWechat) -> Scene:
+async def scene(ask: Ask, register: Register, wechat: FakeWechat) -> DeskScene:
     """A fresh ward with her guardian and a clerk."""
-    made = Scene(ask, register, wechat)
+    made = DeskScene(ask, register, wechat)
     await made.begin()
+    await made.open()
     return made
 
 
@@ -145,7 +177,7 @@ def _object(schema: strawberry.Schema, kind: str) -> GraphQLObjectType:
 
 @pytest.mark.parametrize("action", SHOWN)
 async def test_whoever_is_shown_another_person_is_in_the_log(
-    scene: Scene, owner: asyncpg.Connection, action: str
+    scene: DeskScene, owner: asyncpg.Connection, action: str
 ) -> None:
     """Each use case leaves its entry about the person."""
     body = await SHOWN[action](scene)
@@ -156,7 +188,7 @@ async def test_whoever_is_shown_another_person_is_in_the_log(
 
 @pytest.mark.parametrize("action", SHOWN)
 @pytest.mark.usefixtures("broken_log")
-async def test_where_the_log_cannot_be_written_nobody_is_shown(scene: Scene, action: str) -> None:
+async def test_where_the_log_cannot_be_written_nobody_is_shown(scene: DeskScene, action: str) -> None:
     """The answer is an error that tells nothing, and holds neither name nor number."""
     if action == "cancel_booking":
         body = await scene.book_slot()
@@ -168,7 +200,7 @@ async def test_where_the_log_cannot_be_written_nobody_is_shown(scene: Scene, act
     assert (scene.ward.phone or "-") not in str(body)
 
 
-async def test_a_guardian_is_noted_once_a_day(scene: Scene, owner: asyncpg.Connection, clock: Clock) -> None:
+async def test_a_guardian_is_noted_once_a_day(scene: DeskScene, owner: asyncpg.Connection, clock: Clock) -> None:
     """Each day on which she looks is one entry, however often she looks; another guardian has her own."""
     for _ in range(3):
         await scene.wards()
@@ -179,10 +211,12 @@ async def test_a_guardian_is_noted_once_a_day(scene: Scene, owner: asyncpg.Conne
     assert (first_day, await entries(owner, scene.ward.id, "view_ward")) == (1, 2)
 
 
-async def test_a_resident_sees_who_saw_her_and_why(scene: Scene, ask: Ask, register: Register, clock: Clock) -> None:
+async def test_a_resident_sees_who_saw_her_and_why(
+    scene: DeskScene, ask: Ask, register: Register, clock: Clock
+) -> None:
     """Role and organisation, the relation of a guardian, the reason of a reveal; never a name, never herself."""
     herself = await register.viewer(scene.ward)
-    for act in (scene.wards, scene.reveal, scene.issue_binding_code):
+    for act in (scene.wards, scene.reveal, scene.issue_binding_code, scene.view_at_desk):
         await act()
         clock.forward(minutes=1)
 
@@ -190,11 +224,17 @@ async def test_a_resident_sees_who_saw_her_and_why(scene: Scene, ask: Ask, regis
 
     nodes = [edge["node"] for edge in body["data"]["viewer"]["accesses"]["edges"]]
     assert [node["message"] for node in nodes] == [
+        "服务机构的工作人员查看了预约名单。",
         "区残联的经办人查到了这张残疾人证，并开出绑定码。",
         "区残联的经办人查看了完整的手机号，用途：联系本人。",
         "监护人（母亲）查看了证件、待遇和预约。",
     ]
-    assert [node["by"] for node in nodes] == ["区残联的经办人", "区残联的经办人", "监护人（母亲）"]
+    assert [node["by"] for node in nodes] == [
+        "服务机构的工作人员",
+        "区残联的经办人",
+        "区残联的经办人",
+        "监护人（母亲）",
+    ]
     assert "约评定时间" not in str(body)
 
 
@@ -217,7 +257,7 @@ async def test_her_own_doings_are_no_accesses(ask: Ask, register: Register, owne
     ]
 
 
-async def test_accesses_are_paged(scene: Scene, ask: Ask, register: Register) -> None:
+async def test_accesses_are_paged(scene: DeskScene, ask: Ask, register: Register) -> None:
     """Each page goes on behind the last; a cursor of another list is refused, and so is a page of no size."""
     herself = await register.viewer(scene.ward)
     for _ in range(3):
