@@ -90,7 +90,7 @@ async def test_only_after_her_consent_the_other_desk_sees_and_books(case: Case, 
     assert held.resident_id == case.holder.id
     actor = f"account:{case.second.staff.account_id}"
     logged = await owner.fetch("SELECT action FROM audit WHERE actor = $1 AND subject = $2", actor, str(case.holder.id))
-    assert [row["action"] for row in logged] == ["book_slot"]
+    assert [row["action"] for row in logged] == ["book_referred"]
     sealed = await owner.fetchval("SELECT note_sealed FROM referral WHERE id = $1", referral.id)
     assert "步态".encode() not in sealed
 

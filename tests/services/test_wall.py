@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 import asyncpg
@@ -9,12 +10,17 @@ import pytest
 
 from domain.access import Viewer
 from models.record import new_id
+from services.bookings import cancel_booking
+from services.confirmation import decline_booking
 from services.database import Database, DatabaseLimits, open_database
+from services.rescheduling import reschedule_booking
 from services.resources import Resources
 from services.settings import Settings
+from services.waitlist import HeldWish, join_waitlist
 from tests.conftest import DatabaseAddresses
 from tests.services.everything import everything
-from tests.services.register import Clock, Register
+from tests.services.frontdesk import FrontDesk
+from tests.services.register import Clock, Holder, Register
 
 TODAY = date(2026, 3, 11)
 WALLED = {
@@ -184,3 +190,51 @@ async def test_a_statement_keeps_its_order_and_its_values(resources: Resources, 
     )
 
     assert [tuple(row.values()) for row in rows] == [(5, 5, None, "x"), (4, 4, None, "x")]
+
+
+async def wish(register: Register, holder: Holder, slot_id: UUID) -> UUID:
+    """Let a resident wait for a slot."""
+    at = register._resources.clock()
+    return await register._insert(
+        "waitlist_entry", slot_id=slot_id, resident_id=holder.id, state="waiting", priority=0, joined_at=at
+    )
+
+
+@pytest.mark.parametrize("leaves", ["cancel", "move", "decline"])
+async def test_a_place_passes_the_wall_to_the_next(
+    resources: Resources, register: Register, owner: asyncpg.Connection, leaves: str
+) -> None:
+    """Whoever leaves within her own request cannot see who waits, and yet the place is offered and the next is told."""
+    desk = await FrontDesk(resources, register).open(offer_minutes=60)
+    first, second = await desk.patient(), await desk.patient()
+    viewer = await register.viewer(first)
+    held = await desk.book_as(viewer, first)
+    entry = await wish(register, second, held.slot.id)
+    request, people = resources.reaching(viewer.account_id, TODAY), await register.people(viewer)
+
+    if leaves == "cancel":
+        left: object = await cancel_booking(request, viewer, people, held.id, "leave")
+    elif leaves == "move":
+        other = await register.slot(desk.service_id, hours=48)
+        left = await reschedule_booking(request, viewer, people, held.id, other, "leave")
+    else:
+        await owner.execute("UPDATE booking SET state = 'requested' WHERE id = $1", held.id)
+        left = await decline_booking(resources.reaching(desk.staff.account_id, TODAY), desk.staff, held.id)
+
+    assert not isinstance(left, StrEnum)
+    assert await owner.fetchval("SELECT state FROM offer WHERE entry_id = $1", entry) == "open"
+    told = await owner.fetch("SELECT kind FROM notice WHERE resident_id = $1", second.id)
+    assert [row["kind"] for row in told] == ["offered"]
+
+
+async def test_how_many_wait_before_her_is_counted_past_the_wall(resources: Resources, register: Register) -> None:
+    """She learns the number, and nothing of the others."""
+    viewer = await register.viewer(await register.resident())
+    slot = await register.slot(await register.service(), capacity=1, taken=1)
+    await wish(register, await register.resident(), slot)
+    request = resources.reaching(viewer.account_id, TODAY)
+
+    joined = await join_waitlist(request, viewer, await register.people(viewer), slot, None, "join")
+
+    assert isinstance(joined, HeldWish)
+    assert joined.before == 1
