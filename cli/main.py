@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import bookings, cards, checks, claims, database, keys, register, retention, serving, slots
+from cli import bookings, cards, checks, claims, database, keys, register, retention, serving, settle, slots
 from cli.demo import commands as demo
 from cli.explanation import explain
 
@@ -48,6 +48,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(bookings.app, name="bookings")
 app.add_typer(slots.app, name="slots")
 app.command()(claims.claims)
+app.add_typer(settle.app, name="settle")
 app.add_typer(checks.policy, name="policy")
 app.add_typer(checks.audit, name="audit")
 app.add_typer(cards.app, name="cards")

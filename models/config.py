@@ -15,6 +15,8 @@ MODULES = [
     "models.notice",
     "models.credential",
     "models.lifecycle",
+    "models.settlement",
+    "models.ride",
     "models.audit",
 ]
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from card.canonical import encode
 from card.cose import SigningKey, sign1
 from card.credential import CredentialClaims, CredentialKind, StatusReference, issue
+from card.merkle import leaf_hash, path_of, root_of
 from card.number import CardNumber, CardNumberInvalid, check_character
 from card.presentation import encode_text, present
 from card.statuslist import EntryStatus, sign_status_list
@@ -65,6 +66,17 @@ def files() -> dict[str, Any]:
         },
         "numbers.json": {"valid": list(_valid_numbers()), "invalid": list(_invalid_numbers())},
         "trust.json": _trust(),
+        "merkle.json": [_tree(size) for size in (1, 2, 3, 5, 8)],
+    }
+
+
+def _tree(size: int) -> dict[str, Any]:
+    records = [f"record {number}".encode() for number in range(size)]
+    leaves = [leaf_hash(record) for record in records]
+    return {
+        "records": [record.hex() for record in records],
+        "root": root_of(leaves).hex(),
+        "paths": [[each.hex() for each in path_of(leaves, index)] for index in range(size)],
     }
 
 
