@@ -119,9 +119,14 @@ class Span:
 
 
 async def take_time(connection: asyncpg.Connection) -> None:
-    """Let this transaction take as long as counting does."""
+    """Let this transaction take as long as counting does.
+
+    PostgreSQL takes a span to hold a few scans, and would look into each table once for every one of them.
+    """
     most = f"{COUNT_SECONDS:.0f}s"
-    await connection.execute(f"SET LOCAL statement_timeout = '{most}'; SET LOCAL lock_timeout = '{most}'")
+    await connection.execute(
+        f"SET LOCAL statement_timeout = '{most}'; SET LOCAL lock_timeout = '{most}'; SET LOCAL enable_nestloop = off"
+    )
 
 
 async def count(connection: asyncpg.Connection, operator_id: UUID, statement_id: UUID, span: Span) -> None:
