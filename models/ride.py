@@ -18,7 +18,7 @@ class RideDispute(Record):
     device: fields.ForeignKeyRelation[Device] = fields.ForeignKeyField("models.Device", related_name="ride_disputes")
     epoch = fields.BinaryField()
     sequence = fields.BigIntField()
-    reason_sealed = fields.BinaryField(null=True)
+    reason_sealed = fields.BinaryField()
     opened_by: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "models.Account", related_name="ride_disputes"
     )

@@ -10,7 +10,7 @@ import strawberry
 
 from domain.access import Viewer
 from domain.dates import local_date
-from services import accesses, bookings, credentials, entitlements, taps, waitlist
+from services import accesses, bookings, credentials, entitlements, rides, waitlist
 from services.people import People, Person, people_of
 from services.resources import Resources
 
@@ -60,9 +60,9 @@ class Context:
         rows = await self._once("credentials", self._of_everybody(credentials.credentials_of))
         return [row for row in rows if row.resident_id == person.id]
 
-    async def rides(self, person: Person, first: int, before: datetime | None) -> Sequence[taps.RecordedRide]:
+    async def rides(self, person: Person, first: int, before: datetime | None) -> Sequence[rides.RecordedRide]:
         """A person's rides; paged, so each list is a statement of its own."""
-        return await taps.rides_of(self.resources, person.id, first, before)
+        return await rides.rides_of(self.resources, person.id, person.data_key, first, before)
 
     async def accesses(self, person: Person, first: int, before: int | None) -> Sequence[accesses.Access]:
         """What others saw and did of a person; paged, so each page is a statement of its own."""

@@ -36,6 +36,7 @@ _STATEMENTS = (
     "DELETE FROM guardian WHERE ward_id = $1",
     "DELETE FROM fact WHERE resident_id = $1",
     "DELETE FROM binding_code WHERE resident_id = $1",
+    "DELETE FROM ride_dispute WHERE resident_id = $1",
     "DELETE FROM reveal WHERE resident_id = $1",
     "DELETE FROM file_sight WHERE entry_id IN (SELECT id FROM file_entry WHERE resident_id = $1)",
     "DELETE FROM file_entry WHERE resident_id = $1",

@@ -24,7 +24,8 @@ SELECT s.id, s.operator_id, o.name AS operator, s.month, s.closed_at, s.closed_b
 FROM statement s JOIN operator o ON o.id = s.operator_id
 """
 _LINES = """
-SELECT line, day, verdict, evidence, rides FROM statement_line WHERE statement_id = $1 ORDER BY number
+SELECT line, day, verdict, evidence, rides FROM statement_line WHERE statement_id = $1 AND number > $2 ORDER BY number
+LIMIT $3
 """
 _RECORD = """
 SELECT t.record, c.statement_id FROM tap t
@@ -101,9 +102,11 @@ async def statements_of(database: Database, operator_id: UUID, limit: int) -> Se
     return [_statement(row) for row in rows]
 
 
-async def lines_of(database: Database, statement_id: UUID) -> Sequence[StatementLine]:
-    """The lines of a statement, in its order."""
-    return [_line(row) for row in await database.fetch(_LINES, statement_id)]
+async def lines_of(
+    database: Database, statement_id: UUID, behind: int = 0, limit: int | None = None
+) -> Sequence[StatementLine]:
+    """The lines of a statement in its order, those behind a number."""
+    return [statement_line(row) for row in await database.fetch(_LINES, statement_id, behind, limit)]
 
 
 async def verify(database: Database, root: VerifyingKey, closed: ClosedStatement) -> Sequence[Difference]:
@@ -174,5 +177,6 @@ def _statement(row: asyncpg.Record) -> ClosedStatement:
     return ClosedStatement(**dict(row))
 
 
-def _line(row: asyncpg.Record) -> StatementLine:
+def statement_line(row: asyncpg.Record) -> StatementLine:
+    """The line of a row that has its columns."""
     return StatementLine(row["line"], row["day"], Verdict(row["verdict"]), Evidence(row["evidence"]), row["rides"])

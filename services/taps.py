@@ -1,4 +1,4 @@
-"""Takes what scanners wrote: each scan once, judged again, its chain followed, and shown to the resident as a ride."""
+"""Takes what scanners wrote: each scan once, judged again, and its chain followed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,6 @@ INSERT INTO tap (device_id, epoch, sequence, device_at, at, received_at, residen
 SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
                      $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[], $12::smallint[], $13::boolean[],
                      $14::text[], $15::bytea[])
-"""
-
-_RIDES = """
-SELECT t.at, o.name AS operator, d.place, t.device_admission, t.device_reason, t.companions
-FROM tap t JOIN device d ON d.id = t.device_id JOIN operator o ON o.id = d.operator_id
-WHERE t.resident_id = $1 AND ($2::timestamptz IS NULL OR t.at < $2) ORDER BY t.at DESC, t.sequence DESC LIMIT $3
 """
 
 
@@ -84,19 +78,6 @@ class UploadAnswer:
     server_time: datetime
 
 
-@dataclass(frozen=True)
-class RecordedRide:
-    """A scan of a resident's code as it went at the gate."""
-
-    at: datetime
-    operator: str
-    place: str
-    outcome: str
-    reason: str | None
-    admitted: bool
-    companions: int
-
-
 async def upload(resources: Resources, carrier: Device, body: bytes) -> UploadAnswer:
     """Keep the scans of an upload (`card.scan.encode_upload`), each once however often it comes.
 
@@ -129,25 +110,6 @@ async def upload(resources: Resources, carrier: Device, body: bytes) -> UploadAn
         chain = await follow(connection, head, sent.head, at)
     results = (_result(scan, record, outcomes) for scan, record in zip(scans, sent.records, strict=True))
     return UploadAnswer(tuple(results), chain, at)
-
-
-async def rides_of(
-    resources: Resources, resident_id: UUID, first: int, before: datetime | None
-) -> Sequence[RecordedRide]:
-    """The resident's rides and entries before an instant, refusals included, the latest first, `first` at most."""
-    rows = await resources.database.fetch(_RIDES, resident_id, before, first)
-    return [
-        RecordedRide(
-            at=row["at"],
-            operator=row["operator"],
-            place=row["place"],
-            outcome=row["device_admission"],
-            reason=row["device_reason"],
-            admitted=row["device_admission"] != "refused",
-            companions=row["companions"],
-        )
-        for row in rows
-    ]
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ class Sealed(StrEnum):
     NOTICE = "notice"
     FILE_TEXT = "file_text"
     NOTE = "note"
+    RIDE_DISPUTE = "ride_dispute"
+    RIDE_ANSWER = "ride_answer"
 
 
 class Indexed(StrEnum):

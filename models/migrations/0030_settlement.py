@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('device', fields.ForeignKeyField('models.Device', source_field='device_id', db_constraint=True, to_field='id', related_name='ride_disputes', on_delete=OnDelete.CASCADE)),
                 ('epoch', fields.BinaryField()),
                 ('sequence', fields.BigIntField()),
-                ('reason_sealed', fields.BinaryField(null=True)),
+                ('reason_sealed', fields.BinaryField()),
                 ('opened_by', fields.ForeignKeyField('models.Account', source_field='opened_by_id', db_constraint=True, to_field='id', related_name='ride_disputes', on_delete=OnDelete.CASCADE)),
                 ('opened_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('upheld', fields.BooleanField(null=True)),

@@ -19,9 +19,21 @@ async def everything(register: Register, holder: Holder) -> None:
     await register.receipt(holder, "living-subsidy")
     await _places(register, holder)
     await _life(register, holder)
+    device_id = new_id()
+    operator_id = await register._insert("operator", name="公交", tariff=b"")
+    await register._insert("device", id=device_id, operator_id=operator_id, kind="bus", place="1 路")
     await register._owner.execute(
         "INSERT INTO tap VALUES ($1, '', 1, $2, $2, $2, $3, 'free', NULL, 'free', NULL, 0, false, NULL, '')",
-        *(new_id(), at, holder.id),
+        *(device_id, at, holder.id),
+    )
+    await _row(
+        *(register, holder, "ride_dispute"),
+        device_id=device_id,
+        epoch=b"",
+        sequence=1,
+        reason_sealed=holder.key.seal(Sealed.RIDE_DISPUTE, WORDS),
+        opened_by_id=(await register.viewer()).account_id,
+        opened_at=at,
     )
     staff_id = await register.staff((await register.viewer()).account_id)
     await _row(

@@ -17,6 +17,7 @@ from services import taps
 from services.chain import ChainState
 from services.resources import Resources
 from services.settings import load_settings
+from services.rides import rides_of
 from services.taps import ScanOutcome, UploadRefusal, UploadRefused
 from tests.services.bus import Bus, enrolled_bus, shown_code
 from tests.services.register import Register
@@ -71,10 +72,10 @@ async def test_a_ride_is_kept_and_shown_to_its_resident(
     assert answer.chain is ChainState.WHOLE
     (tap,) = await kept(owner, bus)
     assert (tap["resident_id"], tap["admission"], tap["reason"]) == (holder.id, "free", None)
-    (ride,) = await taps.rides_of(resources, holder.id, 10, None)
+    (ride,) = await rides_of(resources, holder.id, holder.key, 10, None)
     assert (ride.at, ride.operator, ride.place) == (at, bus.device.operator, bus.device.place)
     assert (ride.admitted, ride.outcome, ride.companions) == (True, "free", 1)
-    assert not await taps.rides_of(resources, other.id, 10, None)
+    assert not await rides_of(resources, other.id, other.key, 10, None)
 
 
 async def test_a_repeated_upload_changes_nothing(bus: Bus, resources: Resources, owner: asyncpg.Connection) -> None:
@@ -154,7 +155,7 @@ async def test_the_device_is_not_believed(
         ("refused", "free", None),
     ]
     assert all(tap["reason"] for tap in taps_)
-    assert not await taps.rides_of(resources, holder.id, 10, None)
+    assert not await rides_of(resources, holder.id, holder.key, 10, None)
 
 
 async def test_a_class_that_the_tariff_does_not_know_is_refused(
@@ -430,7 +431,7 @@ async def test_a_refusal_and_an_override_are_kept_as_they_went(
     await bus.upload()
 
     assert [tap["overridden"] for tap in await kept(owner, bus)] == [False, True]
-    newest, _ = await taps.rides_of(resources, holder.id, 10, None)
+    newest, _ = await rides_of(resources, holder.id, holder.key, 10, None)
     assert (newest.admitted, newest.outcome, newest.reason) == (False, "refused", "replayed")
 
 
@@ -442,8 +443,8 @@ async def test_rides_are_paged_by_time(bus: Bus, resources: Resources, register:
         bus.scan(shown_code(resources, holder.id, then), then)
     await bus.upload()
 
-    first_page = await taps.rides_of(resources, holder.id, 2, None)
-    second_page = await taps.rides_of(resources, holder.id, 2, first_page[-1].at)
+    first_page = await rides_of(resources, holder.id, holder.key, 2, None)
+    second_page = await rides_of(resources, holder.id, holder.key, 2, first_page[-1].at)
 
     assert [at - ride.at for ride in (*first_page, *second_page)] == [
         timedelta(minutes=minutes) for minutes in (10, 20, 30)

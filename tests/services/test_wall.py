@@ -46,6 +46,7 @@ WALLED = {
     "card_notice": "resident_id",
     "file_entry": "resident_id",
     "reveal": "resident_id",
+    "ride_dispute": "resident_id",
 }
 # Whose account it is and for whom a code was made, by keys alone: signing in and binding start from there.
 BEFORE_THE_WALL = {"account", "binding_code"}

@@ -1,0 +1,52 @@
+"""On which side of a statement a viewer stands: staff of the operator itself, or the federation's of the district."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.access import Viewer
+from domain.dates import local_date
+from domain.standing import Role
+from domain.statement_dispute import Side
+from services.authority import role_of
+from services.people import People
+from services.resources import Resources
+
+_OPERATORS = """
+SELECT o.id, o.name, EXISTS (
+    SELECT FROM operator_staff s WHERE s.operator_id = o.id AND s.account_id = $1
+    AND (s.left_on IS NULL OR s.left_on > $2)
+) AS is_own
+FROM operator o ORDER BY o.name, o.id
+"""
+
+
+@dataclass(frozen=True)
+class Party:
+    """An operator whose statements a viewer may see, and on which side of them she stands."""
+
+    operator_id: UUID
+    operator: str
+    side: Side
+
+
+def is_district(people: People) -> bool:
+    """Whether the viewer works for the federation of the whole district."""
+    return people.staff is not None and role_of(people.staff) is Role.DISTRICT
+
+
+async def parties_of(resources: Resources, viewer: Viewer, people: People) -> Sequence[Party]:
+    """The operators whose statements a viewer may see; her own operator's as its side, even if she is both."""
+    rows = await resources.database.fetch(_OPERATORS, viewer.account_id, local_date(resources.clock()))
+    sees_all = is_district(people)
+    return [
+        Party(row["id"], row["name"], Side.OPERATOR if row["is_own"] else Side.FEDERATION)
+        for row in rows
+        if row["is_own"] or sees_all
+    ]
+
+
+async def party(resources: Resources, viewer: Viewer, people: People, operator_id: UUID) -> Party | None:
+    """The viewer's part towards one operator; None for none."""
+    parties = await parties_of(resources, viewer, people)
+    return next((each for each in parties if each.operator_id == operator_id), None)
