@@ -371,6 +371,8 @@ RIDE_REFUSED = {
     "pass_back": "刚刚已经刷过，没有放行。",
     "no_access": "这里没有对应的优待，没有放行。",
     "daily_cap": "今天的次数已用完，没有放行。",
+    "monthly_cap": "这个月的次数已用完，没有放行。",
+    "closed": "当时不在开放时间，没有放行。",
     "bearer_not_accepted": "这里不能用在线码或纸质码，没有放行。",
 }
 

@@ -50,17 +50,22 @@ WITH counted AS MATERIALIZED (
 SELECT {{columns}}
 {_RIDES}
 JOIN counted c ON c.device_id = t.device_id AND c.epoch = t.epoch AND t.sequence <@ c.sequences
+{{places}}
 WHERE {_SPAN} GROUP BY {{by}} ORDER BY {{by}}
 """
 _LINES = _OF_STATEMENT.format(
-    columns="coalesce(t.line, d.place) AS line, (t.at AT TIME ZONE 'Asia/Shanghai')::date AS day, "
+    columns="coalesce(l.name, v.name, d.place) AS line, (t.at AT TIME ZONE 'Asia/Shanghai')::date AS day, "
     "t.admission, kind.evidence, count(*) AS rides, sum(t.companions) AS companions",
+    places="""
+LEFT JOIN placement p ON p.device_id = t.device_id AND t.at >= p.since AND (p.until IS NULL OR t.at < p.until)
+LEFT JOIN line l ON l.id = p.line_id LEFT JOIN venue v ON v.id = p.venue_id""",
     by="1, 2, 3, 4",
 )
 # The hash of a leaf is that of `card.merkle.leaf_hash`, so that no record has to leave the database.
 _LEAVES = _OF_STATEMENT.format(
     columns=r"t.device_id, t.epoch, array_agg(t.sequence ORDER BY t.sequence) AS sequences, "
     r"string_agg(sha256('\x00'::bytea || t.record), ''::bytea ORDER BY t.sequence) AS hashes",
+    places="",
     by="1, 2",
 )
 _NUMBERS = "SELECT sum(upper(r) - lower(r)) FROM tap_counted, unnest(sequences) r WHERE statement_id = $1"

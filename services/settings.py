@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     refresh_grace_seconds: Seconds = Field(10.0, description="time in which a repeated refresh is a retry, not a theft")
     pass_days: int = Field(7, ge=1, le=7, description="validity of a pass on the phone")
     status_list_ttl_seconds: Seconds = Field(900.0, description="age at which a device fetches the status list anew")
+    status_read_seconds: float = Field(
+        2.0, ge=0, le=3, description="age at which a server reads anew what was revoked or suspended"
+    )
     status_list_days: Days = Field(7, description="validity of a status list")
     binding_attempts_account: Count = Field(5, description="card bindings tried a day by one account")
     binding_attempts_card: Count = Field(5, description="card bindings tried a day against one card")

@@ -8,8 +8,8 @@ from tortoise.migrations import operations as ops
 from models.record import new_id
 from models.wall import wall
 
-# How a code was proven, and the line on which it was read, as the device or its place said at the time.
-TAP = "ALTER TABLE tap ADD COLUMN IF NOT EXISTS kind text, ADD COLUMN line text"
+# How a code was proven.
+TAP = "ALTER TABLE tap ADD COLUMN IF NOT EXISTS kind text"
 RECEIVED = "CREATE INDEX IF NOT EXISTS tap_received ON tap USING brin (received_at)"
 
 # Which scans a statement counts, as sequence numbers of a device's epoch: no scan is in two of them, because closing
@@ -32,7 +32,7 @@ WAITING = "CREATE INDEX ride_dispute_waiting ON ride_dispute (opened_at, id) WHE
 class Migration(migrations.Migration):
     """Only adds."""
 
-    dependencies = [("models", "0008_second_wall")]
+    dependencies = [("models", "0024_fleet")]
 
     operations = [
         ops.CreateModel(

@@ -54,7 +54,7 @@ async def test_a_month_is_settled_by_command(
     written = sdc("settle", "prove", str(fleet.device_id), fleet.epoch.hex(), "1", proof, **environment)
     believed = sdc("settle", "check", proof, "--root", root)
     stranger = sdc("settle", "check", proof, "--root", SigningKey.generate().verifying_key.public.hex())
-    await owner.execute("UPDATE tap SET line = '9 路' WHERE device_id = $1", fleet.device_id)
+    await owner.execute("UPDATE device SET place = '9 路' WHERE id = $1", fleet.device_id)
     altered = sdc("settle", "verify", *named, **environment)
 
     assert "make it with `sdc settle close`" in early.stderr
@@ -94,7 +94,9 @@ async def test_lines_are_exported_in_three_formats(
     """Each holds the same line; what begins like a formula stays text, and another ending is refused."""
     write_keys(tmp_path / "keys.json", make_keys(SigningKey.generate(), demo=True, at=datetime.now(UTC)))
     environment: dict[str, str | Path] = {"DATABASE_URL": database.app_url, "KEYS_FILE": tmp_path / "keys.json"}
-    await fleet.tap(datetime(2026, 3, 11, 2, tzinfo=UTC), line="=1+1")
+    at = datetime(2026, 3, 11, 2, tzinfo=UTC)
+    await fleet.stand("=1+1", at)
+    await fleet.tap(at)
     named = ("--operator", str(fleet.operator_id), *MARCH)
     sdc("settle", "close", *named, **environment)
 

@@ -13,9 +13,9 @@ from models.record import new_id
 _numbers = count(1)
 _COLUMNS = (
     "device_id, epoch, sequence, device_at, at, received_at, resident_id, admission, reason, device_admission, "
-    "device_reason, companions, overridden, mark, record, kind, line"
+    "device_reason, companions, overridden, mark, record, kind"
 )
-_ADD = f"INSERT INTO tap ({_COLUMNS}) VALUES ({', '.join(f'${place}' for place in range(1, 18))})"  # noqa: S608 - named above
+_ADD = f"INSERT INTO tap ({_COLUMNS}) VALUES ({', '.join(f'${place}' for place in range(1, 17))})"  # noqa: S608 - named above
 
 
 @dataclass
@@ -45,6 +45,21 @@ class Fleet:
             *(self.device_id, self.operator_id, kind, place, enrolled_at),
         )
 
+    async def stand(self, line: str, since: datetime) -> None:
+        """Put the device on a line from an instant on."""
+        await self.connection.execute(
+            "INSERT INTO line (id, operator_id, name, area) VALUES ($1, $2, $3, '') ON CONFLICT DO NOTHING",
+            *(new_id(), self.operator_id, line),
+        )
+        await self.connection.execute(
+            "UPDATE placement SET until = $2 WHERE device_id = $1 AND until IS NULL", self.device_id, since
+        )
+        await self.connection.execute(
+            "INSERT INTO placement (id, device_id, since, line_id) "
+            "SELECT $1, $2, $3, id FROM line WHERE operator_id = $4 AND name = $5",
+            *(new_id(), self.device_id, since, self.operator_id, line),
+        )
+
     async def tap(self, at: datetime, connection: asyncpg.Connection | None = None, **changes: Any) -> int:
         """Add a tap of a pass that was let in for free, received a minute later; returns its number."""
         self.sequence += 1
@@ -65,7 +80,6 @@ class Fleet:
             "mark": None,
             "record": f"record {self.device_id} {self.sequence}".encode(),
             "kind": "pass",
-            "line": None,
         } | changes
         await (connection or self.connection).execute(_ADD, *values.values())
         return self.sequence

@@ -20,7 +20,6 @@ from domain.dates import start_of
 from domain.rulebook import RuleBooks
 from services.bootstrap import POLICY, load_rules
 from services.credentials import (
-    STATUS_LIST_URI,
     CredentialRefusal,
     IssuedCode,
     IssuedPass,
@@ -31,6 +30,7 @@ from services.credentials import (
     new_challenge,
 )
 from services.resources import Resources
+from services.status import STATUS_LIST_URI
 from tests.services.register import Clock, Holder, Register, open_all
 
 

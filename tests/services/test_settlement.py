@@ -61,9 +61,12 @@ async def rides(resources: Resources, made: ClosedStatement) -> list[tuple[str, 
 async def test_a_month_is_summed_by_line_day_class_and_evidence(resources: Resources, fleet: Fleet) -> None:
     """Each scan that counts is in one line, companions are lines of their own, and the signed totals say the same."""
     late_in_the_day = datetime(2026, 3, 10, 16, 30, tzinfo=UTC)  # already the eleventh in the district
+    moved = IN_MARCH + timedelta(hours=1)
+    await fleet.stand("1 路", IN_FEBRUARY)
+    await fleet.stand("2 路", moved)
     await fleet.tap(IN_MARCH, companions=1)
     await fleet.tap(IN_MARCH, kind="online")
-    await fleet.tap(IN_MARCH, kind=None, line="2 路", admission="reduced", device_admission="reduced", mark="late")
+    await fleet.tap(moved, kind=None, admission="reduced", device_admission="reduced", mark="late")
     await fleet.tap(late_in_the_day)
     await fleet.tap(IN_MARCH, overridden=True, admission="refused", device_admission="refused", reason="expired")
 
@@ -75,8 +78,8 @@ async def test_a_month_is_summed_by_line_day_class_and_evidence(resources: Resou
         ("1 路", day, "free", "companion", 1),
         ("1 路", day, "free", "holder_signed", 1),
         ("1 路", day, "refused", "override", 1),
-        ("1 路", next_day, "free", "holder_signed", 1),
         ("2 路", day, "reduced", "bearer", 1),
+        ("2 路", next_day, "free", "holder_signed", 1),
     ]
     content = made.content(resources.keys.root)
     assert content.rides == {"holder_signed": 2, "bearer": 2, "override": 1, "companion": 1}
@@ -219,7 +222,7 @@ async def test_an_altered_statement_or_scan_is_found(
 
     changes = {
         "UPDATE tap SET record = 'another' WHERE device_id = $1 AND sequence = 2": {Flaw.ROOT},
-        "UPDATE tap SET line = '9 路' WHERE device_id = $1 AND sequence = 2": {Flaw.LINE},
+        "UPDATE device SET place = '9 路' WHERE id = $1": {Flaw.LINE},
         "UPDATE tap SET mark = 'clock' WHERE device_id = $1 AND sequence = 2": {Flaw.LINE, Flaw.SCANS, Flaw.ROOT},
         "UPDATE statement_line SET rides = 4 WHERE statement_id = (SELECT statement_id FROM tap_counted "
         "WHERE device_id = $1)": {Flaw.LINES, Flaw.TOTALS, Flaw.LINE},
@@ -238,10 +241,11 @@ async def test_an_altered_statement_or_scan_is_found(
 async def _undo(owner: asyncpg.Connection, fleet: Fleet, made: ClosedStatement) -> None:
     """Put everything back as it was."""
     await owner.execute(
-        "UPDATE tap SET line = NULL, mark = NULL, "
-        "record = convert_to('record ' || device_id || ' ' || sequence, 'UTF8') WHERE device_id = $1",
+        "UPDATE tap SET mark = NULL, record = convert_to('record ' || device_id || ' ' || sequence, 'UTF8') "
+        "WHERE device_id = $1",
         fleet.device_id,
     )
+    await owner.execute("UPDATE device SET place = '1 路' WHERE id = $1", fleet.device_id)
     await owner.execute("UPDATE statement_line SET rides = 3 WHERE statement_id = $1", made.id)
     await owner.execute("UPDATE statement SET taps = 3, signed = $2 WHERE id = $1", made.id, made.signed)
 

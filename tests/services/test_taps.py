@@ -16,8 +16,8 @@ from models.record import new_id
 from services import taps
 from services.chain import ChainState
 from services.resources import Resources
-from services.settings import load_settings
 from services.rides import rides_of
+from services.settings import load_settings
 from services.taps import ScanOutcome, UploadRefusal, UploadRefused
 from tests.services.bus import Bus, enrolled_bus, shown_code
 from tests.services.register import Register
