@@ -8,9 +8,13 @@ from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
-from domain.entitlement import Verdict
+from domain.dashboard import Delay
+from domain.entitlement import Verdict as Eligibility
 from domain.file import FileRefusal
+from domain.ride_dispute import RideRefusal
+from domain.settlement import Evidence, Verdict
 from domain.standing import ApplicationState, Cause, Role
+from domain.statement_dispute import StatementRefusal
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
 from models.notice import NoticeKind
@@ -150,6 +154,9 @@ ACCESS = {
     "appeal_miss": "代为申诉了缺席",
     "view_appeals": "查看了缺席的申诉",
     "decide_miss_appeal": "答复了缺席的申诉",
+    "dispute_ride": "代为对乘车或入园记录提出了异议",
+    "view_ride_disputes": "查看了乘车和入园的异议",
+    "answer_ride_dispute": "答复了乘车或入园的异议",
     **{f"card_{event}": done for event, done in CARD_DONE.items()},
 }
 ACCESS_OTHER = "处理了登记信息"
@@ -326,9 +333,9 @@ FILE = {
     FileRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
 }
 VERDICT = {
-    Verdict.ELIGIBLE: "可以享受",
-    Verdict.NOT_ELIGIBLE: "不能享受",
-    Verdict.UNDETERMINED: "需要补充材料",
+    Eligibility.ELIGIBLE: "可以享受",
+    Eligibility.NOT_ELIGIBLE: "不能享受",
+    Eligibility.UNDETERMINED: "需要补充材料",
 }
 ENTRY_WRITTEN = "已写入档案。"
 
@@ -376,6 +383,85 @@ RIDE_REFUSED = {
     "bearer_not_accepted": "这里不能用在线码或纸质码，没有放行。",
 }
 
+RIDE_OVERRIDDEN = "司机同意上车。"
+RIDE_DISPUTE = {
+    RideRefusal.NOT_FOUND: "没有找到这次乘车或入园的记录。",
+    RideRefusal.WORDS: "内容请写一到五百个字。",
+    RideRefusal.TOO_LATE: "超过九十天的记录不能再提出异议。",
+    RideRefusal.NOT_ALLOWED: "只有工作人员可以答复异议。",
+    RideRefusal.ANSWERED: "这个异议已经答复过了。",
+}
+RIDE_DISPUTE_STATE = {
+    None: "异议已经收到，请等待答复。",
+    True: "核查后，您的异议成立。",
+    False: "核查后，原来的记录没有问题。",
+}
+
+EVIDENCE = {
+    Evidence.HOLDER_SIGNED: "手机签名",
+    Evidence.BEARER: "无绑定码",
+    Evidence.OVERRIDE: "司机放行",
+    Evidence.COMPANION: "陪同人员",
+}
+STATEMENT = {
+    StatementRefusal.NOT_FOUND: "没有找到这份结算单或这一行。",
+    StatementRefusal.NOT_ALLOWED: "只有区残联的工作人员可以结算。",
+    StatementRefusal.NOT_OVER: "这个月还没有结束，下个月一日起可以结算。",
+    StatementRefusal.NOT_NEXT: "结算要逐月进行，请先结算前面的月份。",
+    StatementRefusal.WORDS: "理由请写一到五百个字。",
+    StatementRefusal.NUMBER: "次数不能小于零。",
+    StatementRefusal.OPEN_ALREADY: "这一行已有没解决的异议。",
+    StatementRefusal.OWN_DISPUTE: "异议由对方答复。",
+    StatementRefusal.OTHERS_DISPUTE: "异议由提出的一方确认解决。",
+    StatementRefusal.NOT_ANSWERED: "对方还没有答复。",
+    StatementRefusal.SETTLED: "这个异议已经解决。",
+}
+CLOSING_ORDERED = "已经开始结算，几分钟后可以看到结算单。"
+
+# The dashboard of an operator, or of all, and its tables.
+ALL_OPERATORS = "全部运营方"
+DASHBOARD_SPAN = "请选起止日期，最多三十一天。"
+DASHBOARD_EMPTY = "这段时间没有记录。"
+NO_SILENT_DEVICE = "所有设备都正常上传。"
+NEVER = "从未上传"
+DAYS_TITLE, DAYS_HEADS = "每天的乘车和入园", ("日期", "乘车", "入园", "陪同", "未放行")
+LINES_TITLE, LINES_HEADS = "按线路和场馆", ("线路或场馆", "次数")
+CLASSES_TITLE, CLASSES_HEADS = "按优待结果", ("优待", "次数")
+REFUSALS_TITLE, REFUSALS_HEADS = "没有放行的原因", ("原因", "次数")
+DELAYS_TITLE, DELAYS_HEADS = "记录多久传到", ("时间", "次数")
+SILENT_TITLE, SILENT_HEADS = "一天以上没有上传的设备", ("运营方", "位置", "最后上传")
+RIDE_CLASS = {
+    Verdict.FREE: "免费",
+    Verdict.REDUCED: "优惠",
+    Verdict.FULL: "全价",
+    Verdict.REFUSED: "司机放行",
+}
+DELAY = {
+    Delay.HOUR: "一小时内",
+    Delay.DAY: "一天内",
+    Delay.WEEK: "一周内",
+    Delay.LONGER: "一周以上",
+}
+# Short, for a table; what a resident is told stands in RIDE_REFUSED.
+REFUSED_BECAUSE = {
+    "expired": "码已过期",
+    "stale": "出示太久",
+    "future": "手机时间不准",
+    "not_yet_valid": "码未生效",
+    "revoked": "凭证已注销",
+    "suspended": "凭证已暂停",
+    "status_unknown": "查不到凭证状态",
+    "replayed": "码刚用过",
+    "pass_back": "刚刚刷过",
+    "no_access": "没有对应优待",
+    "daily_cap": "次数用完",
+    "bearer_not_accepted": "不收无绑定码",
+    "bundle_stale": "设备数据太旧",
+    "no_bundle": "设备没有数据",
+    "clock_unknown": "设备时间不明",
+}
+REFUSED_OTHERWISE = "码无法识别或其他原因"
+
 CURSOR_INVALID = "翻页位置无效，请从第一页重新开始。"
 FRAGMENT_CYCLE = "Fragments must not spread themselves."
 INTROSPECTION_OFF = "Introspection is off here: the schema is published as schema/schema.graphql."
@@ -409,9 +495,47 @@ def together(remarks: Iterable[str]) -> str:
     return "，".join(remarks)
 
 
-def ride(outcome: str, reason: str | None) -> str:
-    """What came of a ride in a sentence; a reason that says nothing to the resident is left out."""
-    return RIDE_REFUSED.get(reason or "", RIDE["refused"]) if outcome == "refused" else RIDE[outcome]
+def ride(outcome: str, reason: str | None, companions: int = 0, *, overridden: bool = False) -> str:
+    """What came of a ride in sentences; a reason that says nothing to the resident is left out."""
+    told = RIDE_REFUSED.get(reason or "", RIDE["refused"]) if outcome == "refused" else RIDE[outcome]
+    if overridden:
+        told += RIDE_OVERRIDDEN
+    return told + (f"同行{companions}人。" if companions else "")
+
+
+def ride_dispute(*, upheld: bool | None) -> str:
+    """How a dispute of a ride stands."""
+    return RIDE_DISPUTE_STATE[upheld]
+
+
+def dashboard_title(operator: str) -> str:
+    """The head of a dashboard."""
+    return f"{operator}乘车与入园情况"
+
+
+def dashboard_span(since: date, until: date, at: datetime) -> str:
+    """Which days it shows, and as of when; `at` is the district's time."""
+    return f"{day(since)}至{day(until)}，{moment(at)}的数据"
+
+
+def dashboard_sum(rides: int, entries: int, refused: int) -> str:
+    """The numbers that matter, in a sentence."""
+    return f"乘车{rides:,}次，入园{entries:,}次，未放行{refused:,}次。"
+
+
+def download(title: str, ending: str) -> str:
+    """A link to a table as a file."""
+    return f"下载{title}（{ending.upper()}）"
+
+
+def day(on: date) -> str:
+    """A day of the calendar."""
+    return f"{on.year}年{on.month}月{on.day}日"
+
+
+def because(reason: str) -> str:
+    """Why a gate let nobody in, in a few words."""
+    return REFUSED_BECAUSE.get(reason, REFUSED_OTHERWISE)
 
 
 def access_by(access: Access) -> str:
@@ -540,6 +664,6 @@ def service_booked(name: str, *, cancelled: bool) -> str:
     return f"预约过{name}，已取消。" if cancelled else f"预约了{name}。"
 
 
-def benefit_changed(title: str, before: Verdict, after: Verdict) -> str:
+def benefit_changed(title: str, before: Eligibility, after: Eligibility) -> str:
     """What a change of the card did to a programme."""
     return f"{title}：由{VERDICT[before]}变为{VERDICT[after]}。"

@@ -1,19 +1,27 @@
 """Whoever is signed in: what she sees of herself, her wards, and her work as a member of staff."""
 
+from datetime import date
+
 import strawberry
 
 from domain.access import Scope
+from domain.standing import Role
 from models.session import StaffRole
+from schema import messages
 from schema.booking import FlaggedBooking
 from schema.context import Info
+from schema.dashboard import Dashboard, dashboard_of
 from schema.desk import Desk, DeskBooking, desk_bookings, desk_page
 from schema.errors import ErrorCode, ExpectedError
 from schema.holder import Holder
 from schema.identity import from_id, to_id
 from schema.limits import LIST_SIZE
-from schema.paging import Connection, CursorInvalid, page_of
+from schema.paging import Connection, CursorInvalid, page_of, time_cursor, time_place
+from schema.ride import DisputedRide
 from schema.session import NotSignedIn, Signed, signed_in
-from services import accesses, bookings, desks
+from schema.settlement import Settlement
+from services import accesses, bookings, desks, ride_disputes, sides
+from services.authority import role_of
 from services.people import StaffMember
 from services.people import Ward as HeldWard
 
@@ -73,6 +81,26 @@ class Staff:
         await accesses.note_shown(info.context.resources, self.member.id, accesses.VIEW_APPEALS, shown, info.context.at)
         return desk_bookings(rows, first)
 
+    @strawberry.field(description="Disputes of rides in her area that wait for an answer, the oldest first.")
+    async def ride_disputes(self, info: Info, first: int, after: str | None = None) -> Connection[DisputedRide]:
+        """A page of disputes, once it is logged that she sees them."""
+        behind = None if after is None else time_place("RideDispute", after)
+        rows = await ride_disputes.waiting_in_area(info.context.resources, self.member, behind, first + 1)
+        shown = {row.resident_id for row in rows[:first]}
+        await accesses.note_shown(
+            info.context.resources, self.member.id, accesses.VIEW_RIDE_DISPUTES, shown, info.context.at
+        )
+        return page_of(
+            rows, first, DisputedRide.of, lambda row: time_cursor("RideDispute", row.dispute.opened_at, row.dispute.id)
+        )
+
+    @strawberry.field(description="For the district's staff: what all operators' scanners did; null for a town's.")
+    async def dashboard(self, info: Info, since: date, until: date) -> Dashboard | None:
+        """The dashboard of all operators."""
+        if role_of(self.member) is not Role.DISTRICT:
+            return None
+        return await dashboard_of(info, None, messages.ALL_OPERATORS, since, until)
+
 
 @strawberry.type(description="Whoever is signed in; her own fields are empty until a card is bound to the account.")
 class Viewer(Holder):
@@ -91,6 +119,15 @@ class Viewer(Holder):
         """The viewer's desks."""
         rows = await desks.desks_of(info.context.resources, self.signed.viewer)
         return [Desk(provider=row) for row in rows]
+
+    @strawberry.field(
+        description="The operators with which she settles: her own, or all for the federation's district staff.",
+        metadata={LIST_SIZE: _USUAL_DESKS},
+    )
+    async def settlements(self, info: Info) -> list[Settlement]:
+        """The viewer's operators."""
+        rows = await sides.parties_of(info.context.resources, self.signed.viewer, self.signed.people)
+        return [Settlement.of(row) for row in rows]
 
     @strawberry.field(description="What she is as a member of staff; null for everybody else.")
     def staff(self) -> Staff | None:

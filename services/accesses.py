@@ -17,6 +17,7 @@ from services.resources import Resources
 VIEW_WARD = "view_ward"
 VIEW_FLAGGED = "view_flagged"
 VIEW_APPEALS = "view_appeals"
+VIEW_RIDE_DISPUTES = "view_ride_disputes"
 VIEW_AT_DESK = "view_at_desk"
 
 # Her own account is left out; a guardian may have been entered more than once.

@@ -28,6 +28,11 @@ JOIN unnest($1::text[], $2::text[], $3::boolean[], $4::text[], $5::text[], $6::t
 ON kind.verdict = t.admission AND kind.device_verdict = t.device_admission AND kind.overridden = t.overridden
     AND kind.code = coalesce(t.kind, '') AND kind.doubt = coalesce(t.mark, '')
 """
+# Where a scanner stood when it read a code: its line or venue at that time.
+PLACES = """
+LEFT JOIN placement p ON p.device_id = t.device_id AND t.at >= p.since AND (p.until IS NULL OR t.at < p.until)
+LEFT JOIN line l ON l.id = p.line_id LEFT JOIN venue v ON v.id = p.venue_id
+"""
 _SPAN = "t.received_at >= $7 AND t.at < $8"
 
 # Joined anew into one value, the numbers need not be unpacked at each scan that is looked up in them.
@@ -51,14 +56,12 @@ SELECT {{columns}}
 {_RIDES}
 JOIN counted c ON c.device_id = t.device_id AND c.epoch = t.epoch AND t.sequence <@ c.sequences
 {{places}}
-WHERE {_SPAN} GROUP BY {{by}} ORDER BY {{by}}
+WHERE {_SPAN} GROUP BY {{by}}
 """
 _LINES = _OF_STATEMENT.format(
     columns="coalesce(l.name, v.name, d.place) AS line, (t.at AT TIME ZONE 'Asia/Shanghai')::date AS day, "
     "t.admission, kind.evidence, count(*) AS rides, sum(t.companions) AS companions",
-    places="""
-LEFT JOIN placement p ON p.device_id = t.device_id AND t.at >= p.since AND (p.until IS NULL OR t.at < p.until)
-LEFT JOIN line l ON l.id = p.line_id LEFT JOIN venue v ON v.id = p.venue_id""",
+    places=PLACES,
     by="1, 2, 3, 4",
 )
 # The hash of a leaf is that of `card.merkle.leaf_hash`, so that no record has to leave the database.
@@ -66,7 +69,7 @@ _LEAVES = _OF_STATEMENT.format(
     columns=r"t.device_id, t.epoch, array_agg(t.sequence ORDER BY t.sequence) AS sequences, "
     r"string_agg(sha256('\x00'::bytea || t.record), ''::bytea ORDER BY t.sequence) AS hashes",
     places="",
-    by="1, 2",
+    by="1, 2 ORDER BY 1, 2",
 )
 _NUMBERS = "SELECT sum(upper(r) - lower(r)) FROM tap_counted, unnest(sequences) r WHERE statement_id = $1"
 
@@ -126,11 +129,13 @@ class Span:
 async def take_time(connection: asyncpg.Connection) -> None:
     """Let this transaction take as long as counting does.
 
-    PostgreSQL takes a span to hold a few scans, and would look into each table once for every one of them.
+    PostgreSQL takes a span to hold a few scans, and would look into each table once for every one of them, and sort
+    them on the disk instead of counting them in memory.
     """
     most = f"{COUNT_SECONDS:.0f}s"
     await connection.execute(
-        f"SET LOCAL statement_timeout = '{most}'; SET LOCAL lock_timeout = '{most}'; SET LOCAL enable_nestloop = off"
+        f"SET LOCAL statement_timeout = '{most}'; SET LOCAL lock_timeout = '{most}'; "
+        "SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off; SET LOCAL work_mem = '256MB'"
     )
 
 

@@ -1,7 +1,7 @@
 """The queue of jobs, kept in PostgreSQL by pgqueuer: a job is put there by the transaction that makes it necessary."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from pgqueuer.queries import Queries
 from pgqueuer.types import Channel
 
 DELIVER: Final = "deliver"
+CLOSE: Final = "close_statement"
 
 # As the migration made them. Said here, because the library would else take names from variables like CHANNEL.
 _NAMES: Final = DBSettings(
@@ -51,6 +52,24 @@ async def deliver_later(
         [f"{DELIVER}:{each}" for each in jobs],
         on_conflict="skip",
     )
+
+
+async def close_later(connection: asyncpg.Connection, operator_id: UUID, month: date, actor: str) -> None:
+    """Queue the closing of an operator's month in the caller's transaction, unless it waits there already."""
+    await queries(AsyncpgDriver(connection)).enqueue(
+        [CLOSE],
+        [f"{operator_id} {month} {actor}".encode()],
+        [0],
+        [timedelta()],
+        [f"{CLOSE}:{operator_id}:{month}"],
+        on_conflict="skip",
+    )
+
+
+def read_closing(payload: bytes) -> tuple[UUID, date, str]:
+    """Operator, month and who ordered it, of a job that `close_later` queued."""
+    operator_id, month, actor = payload.decode().split(" ")
+    return UUID(operator_id), date.fromisoformat(month), actor
 
 
 async def forget_finished(connection: asyncpg.Connection) -> None:

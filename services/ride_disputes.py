@@ -14,7 +14,7 @@ from models.record import new_id
 from services import audit
 from services.people import People, StaffMember, residents_by_id
 from services.resources import Resources
-from services.rides import RIDES, RecordedRide, RideKey, recorded_ride
+from services.rides import RIDES, RecordedRide, RideDispute, RideKey, recorded_ride
 from services.vault import DataKey, Sealed
 
 _OPEN = """
@@ -40,13 +40,12 @@ UPDATE ride_dispute SET upheld = $2, answer_sealed = $3, answered_by_id = $4, an
 
 @dataclass(frozen=True)
 class Disputed:
-    """A disputed ride with what was said of it, in clear; `masked_name` is whose it is."""
+    """A disputed ride, and whose it is."""
 
     ride: RecordedRide
+    dispute: RideDispute
     resident_id: UUID
     masked_name: str
-    reason: str
-    answer: str | None
 
 
 async def dispute_ride(
@@ -116,5 +115,5 @@ async def _disputed(resources: Resources, rows: Sequence[asyncpg.Record]) -> Seq
         person = people[row["resident_id"]]
         ride = recorded_ride(row, person.data_key)
         assert ride.dispute is not None, "only disputed rides are asked for"
-        told.append(Disputed(ride, person.id, person.masked_name, ride.dispute.reason, ride.dispute.answer))
+        told.append(Disputed(ride, ride.dispute, person.id, person.masked_name))
     return told

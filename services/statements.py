@@ -94,12 +94,14 @@ async def statement(database: Database, statement_id: UUID) -> ClosedStatement |
     return _statement(rows[0]) if rows else None
 
 
-async def statements_of(database: Database, operator_id: UUID, limit: int) -> Sequence[ClosedStatement]:
-    """An operator's statements, the newest first."""
-    rows = await database.fetch(
-        f"{_STATEMENT} WHERE s.operator_id = $1 ORDER BY s.month DESC LIMIT $2", operator_id, limit
+async def statements_of(
+    database: Database, operator_id: UUID, before: date | None, limit: int
+) -> Sequence[ClosedStatement]:
+    """An operator's statements of the months before one, the newest first."""
+    older = (
+        f"{_STATEMENT} WHERE s.operator_id = $1 AND ($2::date IS NULL OR s.month < $2) ORDER BY s.month DESC LIMIT $3"
     )
-    return [_statement(row) for row in rows]
+    return [_statement(row) for row in await database.fetch(older, operator_id, before, limit)]
 
 
 async def lines_of(

@@ -16,7 +16,7 @@ from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job, Schedule
 from pgqueuer.types import Channel
 
-from services import attendance, delivery, jobs, notices, offers, reviews, timetables
+from services import attendance, closing, delivery, jobs, notices, offers, reviews, timetables
 from services.database import AWAY, DatabaseUnavailable
 from services.resources import Resources
 from services.settings import Settings
@@ -109,6 +109,14 @@ def _queue(resources: Resources, pool: asyncpg.Pool) -> PgQueuer:
             raise RetryRequested(_RETRY) from None
         if again is not None:
             raise RetryRequested(again)
+
+    @queue.entrypoint(jobs.CLOSE, accepts_context=False)
+    async def close_statement(job: Job) -> None:
+        try:
+            await closing.carry_out(resources, job.payload or b"")
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("job failed", job=jobs.CLOSE, error=type(error).__name__)
+            raise RetryRequested(_RETRY) from None
 
     for each in PERIODIC:
         queue.schedule(each.name, each.when, accepts_context=False)(_quietly(resources, each))

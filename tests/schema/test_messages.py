@@ -15,9 +15,14 @@ from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
+from domain.dashboard import Delay
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
+from domain.ride_dispute import RideRefusal
+from domain.settlement import Evidence
+from domain.settlement import Verdict as RideClass
 from domain.standing import ApplicationState, Cause, Role
+from domain.statement_dispute import StatementRefusal
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
 from models.session import StaffRole
@@ -59,6 +64,11 @@ from services.taps import UploadRefusal
         (messages.REVEAL_FIELD, RevealField),
         (messages.REVEAL_REASON, RevealReason),
         (messages.STAFF_ROLE, StaffRole),
+        (messages.RIDE_DISPUTE, RideRefusal),
+        (messages.STATEMENT, StatementRefusal),
+        (messages.EVIDENCE, Evidence),
+        (messages.RIDE_CLASS, RideClass),
+        (messages.DELAY, Delay),
     ],
 )
 def test_every_reason_has_a_sentence(catalogue: Mapping[str, str], reasons: type[StrEnum]) -> None:
@@ -69,6 +79,7 @@ def test_every_reason_has_a_sentence(catalogue: Mapping[str, str], reasons: type
 def test_reasons_of_rides_are_those_of_the_gate() -> None:
     """No sentence waits for a reason that no gate gives."""
     assert set(messages.RIDE_REFUSED) <= set(RefusalReason)
+    assert set(messages.REFUSED_BECAUSE) <= set(RefusalReason)
 
 
 def test_a_ride_is_told_in_a_sentence() -> None:
@@ -76,6 +87,7 @@ def test_a_ride_is_told_in_a_sentence() -> None:
     assert messages.ride("free", None) == "免费放行。"
     assert messages.ride("refused", "expired") == "码已过期，没有放行。"
     assert messages.ride("refused", "not_canonical") == "没有放行。"
+    assert messages.ride("refused", "expired", 1, overridden=True) == "码已过期，没有放行。司机同意上车。同行1人。"
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ async def test_the_first_statement_counts_what_was_before_it(resources: Resource
 
     assert made.content(resources.keys.root).taps == 2
     assert await statement_of(resources.database, fleet.operator_id, date(2026, 3, 31)) == made
-    assert await statements_of(resources.database, fleet.operator_id, 5) == [made]
+    assert await statements_of(resources.database, fleet.operator_id, None, 5) == [made]
     assert await statement_of(resources.database, fleet.operator_id, FEBRUARY) is None
 
 
