@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from itertools import product
 
 
@@ -89,6 +90,7 @@ def evidence_of(tap: TapKind) -> Evidence | None:
     return Evidence.HOLDER_SIGNED if tap.code is Code.PASS else Evidence.BEARER
 
 
+@cache
 def countable() -> Sequence[tuple[TapKind, Evidence]]:
     """Every kind of scan that counts, as a table by which a database can count ten million of them."""
     kinds = (TapKind(*each) for each in product(Verdict, Verdict, (False, True), Code, Doubt))

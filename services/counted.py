@@ -12,7 +12,7 @@ import asyncpg
 from card.merkle import HASH_BYTES, root_of
 from card.statement import hash_lines
 from domain.dates import start_of
-from domain.settlement import Evidence, RideCount, StatementLine, Verdict, countable, lines_of, month_after
+from domain.settlement import RideCount, StatementLine, countable, lines_of, month_after
 
 # Counting millions of scans takes longer than a request may.
 COUNT_SECONDS: Final = 120.0
@@ -20,56 +20,59 @@ COUNT_SECONDS: Final = 120.0
 _SLACK = timedelta(days=1)
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
-# The kinds of scans that count (`domain.settlement.countable`) beside the scans themselves.
-_RIDES = """
-FROM tap t JOIN device d ON d.id = t.device_id
-JOIN unnest($1::text[], $2::text[], $3::boolean[], $4::text[], $5::text[], $6::text[])
-    AS kind (verdict, device_verdict, overridden, code, doubt, evidence)
-ON kind.verdict = t.admission AND kind.device_verdict = t.device_admission AND kind.overridden = t.overridden
-    AND kind.code = coalesce(t.kind, '') AND kind.doubt = coalesce(t.mark, '')
-"""
 # Where a scanner stood when it read a code: its line or venue at that time.
-PLACES = """
+_STOOD = """
 LEFT JOIN placement p ON p.device_id = t.device_id AND t.at >= p.since AND (p.until IS NULL OR t.at < p.until)
-LEFT JOIN line l ON l.id = p.line_id LEFT JOIN venue v ON v.id = p.venue_id
 """
-_SPAN = "t.received_at >= $7 AND t.at < $8"
+_NAMED = "LEFT JOIN line l ON l.id = p.line_id LEFT JOIN venue v ON v.id = p.venue_id"
+PLACES = f"{_STOOD} {_NAMED}"
 
-# Joined anew into one value, the numbers need not be unpacked at each scan that is looked up in them.
-_COUNT = f"""
-WITH before AS MATERIALIZED (
-    SELECT device_id, epoch, range_agg(sequences) AS sequences FROM tap_counted GROUP BY device_id, epoch
-)
-INSERT INTO tap_counted (device_id, epoch, statement_id, sequences)
-SELECT t.device_id, t.epoch, $9, range_agg(int8range(t.sequence, t.sequence, '[]'))
-{_RIDES}
-LEFT JOIN before b ON b.device_id = t.device_id AND b.epoch = t.epoch
-WHERE {_SPAN} AND d.operator_id = $10 AND (b.sequences IS NULL OR NOT t.sequence <@ b.sequences)
-GROUP BY t.device_id, t.epoch
+# The rides in a span are read once, and everything comes from them: what they are named by, their leaves in the tree
+# (`card.merkle.leaf_hash`, so that no record has to leave the database), and the sums. The kinds of scans that count
+# stand beside the scans as a table (`domain.settlement.countable`), and numbers already known are joined into one
+# value, which then need not be unpacked at each scan that is looked up in it.
+_RIDES = f"""
+WITH known AS MATERIALIZED (
+    SELECT device_id, epoch, range_agg(sequences) AS sequences FROM tap_counted {{known}} GROUP BY device_id, epoch
+), ride AS MATERIALIZED (
+    SELECT t.device_id, t.epoch, t.sequence, t.at, t.companions, kind.number AS kind,
+           sha256('\\x00'::bytea || t.record) AS leaf
+    FROM tap t JOIN unnest($1::text[], $2::text[], $3::boolean[], $4::text[], $5::text[])
+        WITH ORDINALITY AS kind (verdict, device_verdict, overridden, code, doubt, number)
+    ON kind.verdict = t.admission AND kind.device_verdict = t.device_admission AND kind.overridden = t.overridden
+        AND kind.code = coalesce(t.kind, '') AND kind.doubt = coalesce(t.mark, '')
+    {{joined}}
+    WHERE t.received_at >= $6 AND t.at < $7 {{condition}}
+){{kept}}
+SELECT device_id, epoch, array_agg(sequence ORDER BY sequence) AS sequences,
+       string_agg(leaf, ''::bytea ORDER BY sequence) AS hashes,
+       NULL AS line, NULL::date AS day, NULL::bigint AS kind, count(*) AS rides, NULL::bigint AS companions
+FROM ride GROUP BY device_id, epoch
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, coalesce(l.name, v.name, d.place), sums.day, sums.kind, sums.rides, sums.companions
+FROM (
+    SELECT t.device_id, p.id AS placement_id, (t.at AT TIME ZONE 'Asia/Shanghai')::date AS day, t.kind,
+           count(*) AS rides, sum(t.companions) AS companions
+    FROM ride t {_STOOD} GROUP BY 1, 2, 3, 4
+) sums
+JOIN device d ON d.id = sums.device_id LEFT JOIN placement p ON p.id = sums.placement_id
+{_NAMED}
 """
-_OF_STATEMENT = f"""
-WITH counted AS MATERIALIZED (
-    SELECT device_id, epoch, range_agg(sequences) AS sequences FROM tap_counted WHERE statement_id = $9
-    GROUP BY device_id, epoch
+_COUNT = _RIDES.format(
+    known="",
+    joined="JOIN device d ON d.id = t.device_id AND d.operator_id = $9 "
+    "LEFT JOIN known b ON b.device_id = t.device_id AND b.epoch = t.epoch",
+    condition="AND (b.sequences IS NULL OR NOT t.sequence <@ b.sequences)",
+    kept=""", kept AS (
+    INSERT INTO tap_counted (device_id, epoch, statement_id, sequences)
+    SELECT device_id, epoch, $8, range_agg(int8range(sequence, sequence, '[]')) FROM ride GROUP BY device_id, epoch
+)""",
 )
-SELECT {{columns}}
-{_RIDES}
-JOIN counted c ON c.device_id = t.device_id AND c.epoch = t.epoch AND t.sequence <@ c.sequences
-{{places}}
-WHERE {_SPAN} GROUP BY {{by}}
-"""
-_LINES = _OF_STATEMENT.format(
-    columns="coalesce(l.name, v.name, d.place) AS line, (t.at AT TIME ZONE 'Asia/Shanghai')::date AS day, "
-    "t.admission, kind.evidence, count(*) AS rides, sum(t.companions) AS companions",
-    places=PLACES,
-    by="1, 2, 3, 4",
-)
-# The hash of a leaf is that of `card.merkle.leaf_hash`, so that no record has to leave the database.
-_LEAVES = _OF_STATEMENT.format(
-    columns=r"t.device_id, t.epoch, array_agg(t.sequence ORDER BY t.sequence) AS sequences, "
-    r"string_agg(sha256('\x00'::bytea || t.record), ''::bytea ORDER BY t.sequence) AS hashes",
-    places="",
-    by="1, 2 ORDER BY 1, 2",
+_DERIVE = _RIDES.format(
+    known="WHERE statement_id = $8",
+    joined="JOIN known c ON c.device_id = t.device_id AND c.epoch = t.epoch AND t.sequence <@ c.sequences",
+    condition="",
+    kept="",
 )
 _NUMBERS = "SELECT sum(upper(r) - lower(r)) FROM tap_counted, unnest(sequences) r WHERE statement_id = $1"
 
@@ -129,43 +132,45 @@ class Span:
 async def take_time(connection: asyncpg.Connection) -> None:
     """Let this transaction take as long as counting does.
 
-    PostgreSQL takes a span to hold a few scans, and would look into each table once for every one of them, and sort
-    them on the disk instead of counting them in memory.
+    PostgreSQL takes a span to hold a few scans, and would look into each table once for every one of them.
     """
     most = f"{COUNT_SECONDS:.0f}s"
     await connection.execute(
         f"SET LOCAL statement_timeout = '{most}'; SET LOCAL lock_timeout = '{most}'; "
-        "SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off; SET LOCAL work_mem = '256MB'"
+        "SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '256MB'"
     )
 
 
-async def count(connection: asyncpg.Connection, operator_id: UUID, statement_id: UUID, span: Span) -> None:
+async def count(connection: asyncpg.Connection, operator_id: UUID, statement_id: UUID, span: Span) -> Derived:
     """Note for a statement all scans of the operator in the span that no statement counts; one at a time may do so."""
-    await connection.execute(
-        _COUNT, *_kinds(), span.received_from, span.until, statement_id, operator_id, timeout=COUNT_SECONDS
-    )
+    values = (*_kinds(), span.received_from, span.until, statement_id, operator_id)
+    rows = await connection.fetch(_COUNT, *values, timeout=COUNT_SECONDS)
+    return await _derived(connection, statement_id, rows)
 
 
 async def derive(connection: asyncpg.Connection, statement_id: UUID, span: Span) -> Derived:
     """What the scans noted for a statement come to, from the scans themselves."""
     values = (*_kinds(), span.received_from, span.until, statement_id)
-    lines = await connection.fetch(_LINES, *values, timeout=COUNT_SECONDS)
-    leaves = await connection.fetch(_LEAVES, *values, timeout=COUNT_SECONDS)
+    rows = await connection.fetch(_DERIVE, *values, timeout=COUNT_SECONDS)
+    return await _derived(connection, statement_id, rows)
+
+
+async def _derived(connection: asyncpg.Connection, statement_id: UUID, rows: Sequence[asyncpg.Record]) -> Derived:
+    leaves = [_leaves(row) for row in rows if row["device_id"] is not None]
+    counts = [_ride_count(row) for row in rows if row["device_id"] is None]
     counted = await connection.fetchval(_NUMBERS, statement_id, timeout=COUNT_SECONDS)
-    return Derived(lines_of(map(_ride_count, lines)), [_leaves(row) for row in leaves], int(counted or 0))
+    leaves.sort(key=lambda part: (part.device_id.bytes, part.epoch))
+    return Derived(lines_of(counts), leaves, int(counted or 0))
 
 
 def _kinds() -> tuple[list[object], ...]:
-    rows = [
-        (kind.verdict, kind.device_verdict, kind.overridden, kind.code, kind.doubt, evidence)
-        for kind, evidence in countable()
-    ]
+    rows = [(kind.verdict, kind.device_verdict, kind.overridden, kind.code, kind.doubt) for kind, _ in countable()]
     return tuple(list(column) for column in zip(*rows, strict=True))
 
 
 def _ride_count(row: asyncpg.Record) -> RideCount:
-    verdict, evidence = Verdict(row["admission"]), Evidence(row["evidence"])
-    return RideCount(row["line"], row["day"], verdict, evidence, row["rides"], row["companions"])
+    kind, evidence = countable()[row["kind"] - 1]
+    return RideCount(row["line"], row["day"], kind.verdict, evidence, row["rides"], row["companions"])
 
 
 def _leaves(row: asyncpg.Record) -> Leaves:

@@ -12,7 +12,7 @@ from domain.dates import local_date
 from domain.settlement import month_after, totals_of
 from models.record import new_id
 from services import audit
-from services.counted import COUNT_SECONDS, Derived, Span, count, derive, take_time
+from services.counted import COUNT_SECONDS, Derived, Span, count, take_time
 from services.resources import Resources
 
 # Any constant: with the operator it makes the lock under which one statement at a time is closed.
@@ -78,8 +78,7 @@ async def _make(
     at: datetime,
 ) -> UUID:
     statement_id = new_id()
-    await count(connection, operator_id, statement_id, span)
-    derived = await derive(connection, statement_id, span)
+    derived = await count(connection, operator_id, statement_id, span)
     statement = Statement(
         id=statement_id,
         operator_id=operator_id,
