@@ -40,8 +40,8 @@ COLUMNS = (
 def run(size: str) -> dict[str, float]:
     """`settle_month_s` is the least of three closings, `settle_month_worst_s` the greatest, `settle_verify_s` a check.
 
-    `settle_month_cpu_s` is what the greatest of them took of processors, ours and PostgreSQL's, which a busy machine does
-    not draw out. `settle_month_of_limit` is ten seconds to the greatest: at least 1 is good.
+    `settle_month_cpu_s` is the most that one of them took of processors, ours and PostgreSQL's, which a busy machine
+    does not draw out. `settle_month_of_limit` is ten seconds to the greatest: at least 1 is good.
 
     Raises:
         AssertionError: a statement does not count what was loaded, or differs from its scans.

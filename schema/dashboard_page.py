@@ -25,7 +25,7 @@ h1 {{ font-size: 1.6rem; margin: 0 }}
 h2 {{ font-size: 1.2rem; margin: 0 0 .5rem }}
 section {{ border-top: 1px solid #767676; padding: 1rem 0; break-inside: avoid }}
 .pair {{ display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start }}
-.pair > svg {{ flex: 1 1 20rem; min-width: 0; max-width: 100% }}
+.pair > svg {{ flex: 1 1 20rem; min-width: 0; max-width: 28rem }}
 .pair > div {{ flex: 1 1 20rem; min-width: 0; overflow-x: auto }}
 table {{ border-collapse: collapse; width: 100% }}
 th, td {{ border-bottom: 1px solid #949494; padding: .2rem .5rem; text-align: left; overflow-wrap: anywhere }}
@@ -46,10 +46,13 @@ a:focus {{ outline: 3px solid #0b4a82 }}
 </body>
 </html>
 """
-_WIDTH, _NAME, _ROW, _HEIGHT = 480, 150, 26, 200
-_NUMBER = 70
+_WIDTH, _NAME, _ROW, _HEIGHT = 360, 138, 26, 150
+_NUMBER = 62
+# How wide the name of a day is, which must not run out of the chart.
+_LABEL = 40
 _SHOWN = 20
 _LONGEST = 10
+_DAYS_NAMED = 6
 # Against white: 8.9 to 1.
 _BAR = "#0b4a82"
 
@@ -125,15 +128,15 @@ def _columns(rows: Sequence[Sequence[Cell]]) -> str:
     """A column a day, of rides and entries together, some of the days named."""
     numbers = [int(str(row[1])) + int(str(row[2])) for row in rows]
     most, step = max(*numbers, 1), _WIDTH / len(rows)
-    drawn = [f'<text x="0" y="14">{most:,}</text>']
-    every = max(1, len(rows) // 6)
+    drawn = [f'<text x="0" y="14">{escape(messages.at_most(most))}</text>']
+    every = max(1, len(rows) // _DAYS_NAMED)
     for place, (row, number) in enumerate(zip(rows, numbers, strict=True)):
         height = number / most * _HEIGHT
         drawn.append(
             f'<rect x="{place * step + step * 0.1:.1f}" y="{20 + _HEIGHT - height:.1f}" width="{step * 0.8:.1f}" '
             f'height="{height:.1f}" fill="{_BAR}"/>'
         )
-        if place % every == 0:
+        if place % every == 0 and place * step < _WIDTH - _LABEL:
             drawn.append(f'<text x="{place * step:.1f}" y="{_HEIGHT + 38}">{str(row[0])[5:]}</text>')
     base = f'<path d="M0 {20 + _HEIGHT}H{_WIDTH}" stroke="#1a1a1a"/>'
     return _svg(_HEIGHT + 44, [*drawn, base])

@@ -523,6 +523,11 @@ def dashboard_sum(rides: int, entries: int, refused: int) -> str:
     return f"乘车{rides:,}次，入园{entries:,}次，未放行{refused:,}次。"
 
 
+def at_most(number: int) -> str:
+    """The greatest number of a chart, said beside it."""
+    return f"最高{number:,}次"
+
+
 def download(title: str, ending: str) -> str:
     """A link to a table as a file."""
     return f"下载{title}（{ending.upper()}）"

@@ -13,7 +13,8 @@ from schema.identity import to_id
 from schema.root import build_schema
 from tests.conftest import DatabaseAddresses
 from tests.schema.conftest import Ask
-from tests.schema.desk_scene import SHOWN, DeskScene
+from tests.schema.desk_scene import DeskScene
+from tests.schema.ride_scene import SHOWN
 from tests.services.register import Clock, FakeWechat, Register
 
 ACCESSES = """
@@ -44,6 +45,10 @@ ROOT_FIELDS = {
     "Viewer.credentials": None,
     "Viewer.rides": None,
     "Viewer.accesses": None,
+    # Numbers of operators, which name nobody.
+    "Viewer.settlements": None,
+    "Staff.dashboard": None,
+    "Staff.rideDisputes": "view_ride_disputes",
     "Viewer.staff": None,
     "Viewer.wards": "view_ward",
     "Viewer.desks": None,
@@ -113,6 +118,12 @@ ROOT_FIELDS = {
     "Mutation.decideAppeal": "decide_appeal",
     "Mutation.openFile": "open_file",
     "Mutation.writeFileEntry": "write_entry",
+    "Mutation.disputeRide": "dispute_ride",
+    "Mutation.answerRideDispute": "answer_ride_dispute",
+    "Mutation.closeStatement": None,
+    "Mutation.openLineDispute": None,
+    "Mutation.answerLineDispute": None,
+    "Mutation.settleLineDispute": None,
     "Mutation.issueCredential": "issue_pass",
     "Mutation.onlineCode": "online_code",
 }
