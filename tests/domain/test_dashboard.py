@@ -14,7 +14,7 @@ FREE, REFUSED = Verdict.FREE, Verdict.REFUSED
 
 def group(**changes: Any) -> ScanGroup:
     """Two free rides on a Monday, or something else."""
-    values = {
+    values: dict[str, Any] = {
         "day": MONDAY,
         "line": "1 路",
         "is_venue": False,
