@@ -26,7 +26,7 @@ def check_policy(
     from rich.console import Console
     from rich.table import Table
 
-    from services.bootstrap import POLICY, load_holidays, load_law_of_cards, load_rules
+    from services.bootstrap import POLICY, load_holidays, load_law_of_cards, load_rules, load_sources
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("programme", "title", "in force"):
@@ -35,13 +35,14 @@ def check_policy(
     book = load_rules(directory or POLICY)
     load_holidays(directory or POLICY)
     load_law_of_cards(directory or POLICY)
+    sources = load_sources(book.reference.vocabulary, directory or POLICY)
     for programme in book.programmes:
         for version in programme.versions:
             period = f"{version.effective} – {version.ended or ''}"
             clauses = ", ".join(clause.clause for clause in version.clauses)
             table.add_row(programme.slug, programme.title, period, clauses)
     Console().print(table, highlight=False)
-    typer.echo(f"{len(book.programmes)} programmes, no mistake found.")
+    typer.echo(f"{len(book.programmes)} programmes, {len(sources)} sources of other departments, no mistake found.")
 
 
 @audit.command("verify")

@@ -1,6 +1,6 @@
 """Opens everything once and hands it out as one value, so that nothing else asks how the server is set up."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,8 @@ from domain.card_terms import CardLaw, parse_card_law
 from domain.policy import load_rule_book, read_document
 from domain.policy_file import Place, PolicyInvalid
 from domain.rulebook import RuleBook
+from domain.source import Source, parse_source
+from domain.vocabulary import Vocabulary
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
 from services.resources import Resources
@@ -20,6 +22,7 @@ from services.vault import Vault
 from services.wechat import Wechat
 
 POLICY = Path(__file__).parent.parent / "policy"
+SOURCES = "exchange/sources"
 
 
 def load_rules(directory: Path = POLICY) -> RuleBook:
@@ -48,6 +51,18 @@ def load_law_of_cards(directory: Path = POLICY) -> CardLaw:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
     return parse_card_law(read_document(CARD_LAW, _text(directory / CARD_LAW)))
+
+
+def load_sources(vocabulary: Vocabulary, directory: Path = POLICY) -> Mapping[str, Source]:
+    """The kinds of files that other departments send, by their slugs.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return {
+        file.stem: parse_source(file.stem, read_document(f"{SOURCES}/{file.name}", _text(file)), vocabulary)
+        for file in sorted((directory / SOURCES).glob("*.toml"))
+    }
 
 
 def _text(file: Path) -> str:
