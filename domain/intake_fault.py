@@ -31,6 +31,12 @@ class RowFault(StrEnum):
 class FileFault(StrEnum):
     """Why a file is refused as a whole."""
 
+    TOO_LARGE = "too_large"
+    NO_TABLE = "no_table"
+    OLD_EXCEL = "old_excel"
+    CUT_OFF = "cut_off"
+    ENCODING = "encoding"
+    DAMAGED = "damaged"
     COLUMN_MISSING = "column_missing"
     COLUMN_TWICE = "column_twice"
     COLUMNS_SWAPPED = "columns_swapped"

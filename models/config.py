@@ -9,6 +9,7 @@ MODULES = [
     "models.booking",
     "models.credential",
     "models.lifecycle",
+    "models.exchange",
     "models.audit",
 ]
 

@@ -12,7 +12,7 @@ from models.config import tortoise_config
 # The server may read and add everywhere but may change only these, and deletes nothing.
 CHANGED_BY_SERVER = (
     "account, attempt, binding_code, booking, card, card_appeal, card_application, card_notice, credential, device, "
-    "guardian, idempotency_key, refresh_token, resident, scan_chain, session, slot"
+    "fact, guardian, idempotency_key, import_batch, refresh_token, resident, scan_chain, session, slot"
 )
 MONTHS_AHEAD = 24
 
