@@ -28,6 +28,7 @@ class CardEvent(StrEnum):
     MOVE_OUT = "move_out"
     CANCEL = "cancel"
     RECORD_DEATH = "record_death"
+    RETRACT_DEATH = "retract_death"
     EXPIRE = "expire"
 
 
@@ -49,6 +50,7 @@ class CardRefusal(StrEnum):
     OWN_CARD = "own_card"
     SAME_PERSON = "same_person"
     DECEASED = "deceased"
+    NOT_DECEASED = "not_deceased"
     NO_CARD = "no_card"
     WRONG_STATE = "wrong_state"
     APPLICATION_OPEN = "application_open"
@@ -148,5 +150,6 @@ RULES: Mapping[CardEvent, Rule] = {
     CardEvent.RECORD_DEATH: Rule(
         _OFFICE | {Role.REGISTER}, _ANY_CARD, _ANY_APPLICATION, _ENDED - {Effect.TELL_RESIDENT}
     ),
+    CardEvent.RETRACT_DEATH: Rule(_DISTRICT | {Role.REGISTER}, _ANY_CARD, _NONE_OPEN, _CHANGED),
     CardEvent.EXPIRE: Rule(frozenset({Role.REGISTER}), IN_FORCE, _ANY_APPLICATION, _ENDED),
 }

@@ -161,6 +161,16 @@ def _record_death(standing: Standing, _: Step, __: Actor, ___: CardTerms, ____: 
     return replace(ended, application=None, deceased=True, appeal_is_open=False)
 
 
+def _retract_death(standing: Standing, _: Step, __: Actor, ___: CardTerms, ____: date) -> _Outcome:
+    """She lives. What her death ended waits until somebody has looked into it, and a lost card stays lost."""
+    card = standing.card
+    if card is not None and card.cause is Cause.DECEASED:
+        was_lost = card.lost_reported_by is not None
+        held = replace(card, state=CardState.SUSPENDED, cause=Cause.INQUIRY)
+        card = replace(held, state=CardState.LOST, cause=None) if was_lost else held
+    return replace(standing, card=card, deceased=False)
+
+
 def _expire(standing: Standing, _: Step, __: Actor, ___: CardTerms, on: date) -> _Outcome:
     card = _card(standing)
     if on <= card.valid_until:
@@ -184,6 +194,7 @@ STEPS: Mapping[CardEvent, Callable[[Standing, Step, Actor, CardTerms, date], _Ou
     CardEvent.MOVE_OUT: _move_out,
     CardEvent.CANCEL: _cancel,
     CardEvent.RECORD_DEATH: _record_death,
+    CardEvent.RETRACT_DEATH: _retract_death,
     CardEvent.EXPIRE: _expire,
 }
 

@@ -38,10 +38,14 @@ def decide(standing: Standing, step: Step, actor: Actor, terms: CardTerms, on: d
 
 def possible(standing: Standing) -> frozenset[CardEvent]:
     """The events that somebody could bring about where a resident stands, as far as states alone decide."""
-    if standing.deceased:
-        return frozenset()
     card, application = _states(standing)
-    return frozenset(event for event, rule in RULES.items() if card in rule.cards and application in rule.applications)
+    return frozenset(
+        event
+        for event, rule in RULES.items()
+        if card in rule.cards
+        and application in rule.applications
+        and standing.deceased is (event is CardEvent.RETRACT_DEATH)
+    )
 
 
 def due(standing: Standing, terms: CardTerms, on: date) -> Step | None:
@@ -67,8 +71,9 @@ def _refuse(standing: Standing, step: Step, actor: Actor, on: date) -> CardRefus
     refusal = _refuse_actor(rule, actor)
     if refusal is not None:
         return refusal
-    if standing.deceased:
-        return CardRefusal.DECEASED
+    retracts = step.event is CardEvent.RETRACT_DEATH
+    if standing.deceased is not retracts:
+        return CardRefusal.NOT_DECEASED if retracts else CardRefusal.DECEASED
     refusal = _refuse_state(rule, standing)
     if refusal is not None:
         return refusal

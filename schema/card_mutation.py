@@ -135,12 +135,17 @@ class CardMutation:
         """The standing afterwards."""
         return await _happen(info, Step(CardEvent.CANCEL, cause), resident_id, key, reason)
 
-    @strawberry.mutation(description="For staff: note that a resident died on a day; nothing follows it.")
+    @strawberry.mutation(description="For staff: note that a resident died on a day; it ends everything.")
     async def record_death(
         self, info: Info, resident_id: Whom, day: date, key: Key, reason: Reason = ""
     ) -> CardEventResult:
         """The standing afterwards."""
         return await _happen(info, Step(CardEvent.RECORD_DEATH, day=day), resident_id, key, reason)
+
+    @strawberry.mutation(description="For the district: take back a death that was recorded by mistake.")
+    async def retract_death(self, info: Info, resident_id: Whom, key: Key, reason: Reason = "") -> CardEventResult:
+        """The standing afterwards."""
+        return await _happen(info, Step(CardEvent.RETRACT_DEATH), resident_id, key, reason)
 
     @strawberry.mutation(description="Appeal against the assessment: herself, a guardian, or staff for her.")
     async def appeal_assessment(

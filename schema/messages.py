@@ -67,6 +67,7 @@ CARD = {
     CardRefusal.OWN_CARD: "不能以工作人员身份办理本人或被监护人的业务，请交给其他工作人员。",
     CardRefusal.SAME_PERSON: "受理和发证要由两个人分别办理，请交给另一位工作人员。",
     CardRefusal.DECEASED: "这位残疾人已登记去世，不能再办理。",
+    CardRefusal.NOT_DECEASED: "这位残疾人没有登记去世，不需要更正。",
     CardRefusal.NO_CARD: "这位居民还没有残疾人证。",
     CardRefusal.WRONG_STATE: "残疾人证或申请目前的状态不能办理这项业务，请刷新后核对。",
     CardRefusal.APPLICATION_OPEN: "已经有一份申请在办理，请先办完。",
@@ -113,6 +114,7 @@ CARD_EVENT = {
     CardEvent.MOVE_OUT: "登记了户口迁出。",
     CardEvent.CANCEL: "残疾人证注销。",
     CardEvent.RECORD_DEATH: "登记了去世。",
+    CardEvent.RETRACT_DEATH: "更正了去世登记。原有的证件核实后恢复。",
     CardEvent.EXPIRE: "残疾人证有效期已满。",
 }
 CAUSE = {

@@ -174,15 +174,7 @@ async def _once(
         return await work(connection, authority, found)
 
     request = ["appeal", str(whom), wish.reason, wish.outcome or "", repr(wish.findings)]
-    try:
-        async with resources.database.transaction() as connection:
-            answer = await idempotency.once(
-                connection, viewer.account_id, wish.key, request, at, lambda: within(connection)
-            )
-    except idempotency.KeyReused:
-        return AppealRefusal.KEY_REUSED
-    except idempotency.InFlight:
-        return AppealRefusal.IN_FLIGHT
+    answer = await idempotency.answer_of(resources.database, viewer.account_id, wish.key, request, at, within)
     return AppealRefusal(answer) if answer in _REFUSALS else await _newest(resources, whom)
 
 

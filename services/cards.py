@@ -85,16 +85,9 @@ async def bring_about(resources: Resources, viewer: Viewer, people: People, wish
 
     request = ["card", str(whom), repr(wish.step), wish.reason, wish.hospital or ""]
     try:
-        async with resources.database.transaction() as connection:
-            answer = await idempotency.once(
-                connection, viewer.account_id, wish.key, request, at, lambda: work(connection)
-            )
+        answer = await idempotency.answer_of(resources.database, viewer.account_id, wish.key, request, at, work)
     except StateMoved:
         return CardRefusal.WRONG_STATE
-    except idempotency.KeyReused:
-        return CardRefusal.KEY_REUSED
-    except idempotency.InFlight:
-        return CardRefusal.IN_FLIGHT
     return CardRefusal(answer) if answer != _DONE else await standing_of(resources, whom)
 
 

@@ -132,15 +132,7 @@ async def write_entry(resources: Resources, viewer: Viewer, people: People, wish
         return str(entry_id)
 
     request = ["entry", str(wish.resident_id), wish.kind, wish.text, str(wish.happened_on)]
-    try:
-        async with resources.database.transaction() as connection:
-            answer = await idempotency.once(
-                connection, viewer.account_id, wish.key, request, at, lambda: work(connection)
-            )
-    except idempotency.KeyReused:
-        return FileRefusal.KEY_REUSED
-    except idempotency.InFlight:
-        return FileRefusal.IN_FLIGHT
+    answer = await idempotency.answer_of(resources.database, viewer.account_id, wish.key, request, at, work)
     return FileRefusal(answer) if answer in _REFUSALS else UUID(answer)
 
 

@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from models.record import new_id
+from services.database import Database
 
 _CLAIM = (
     "INSERT INTO idempotency_key (id, account_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4, $5) "
@@ -59,6 +60,27 @@ async def once(
     answer = await work()
     await connection.execute("UPDATE idempotency_key SET answer = $2 WHERE id = $1", mine, answer)
     return answer
+
+
+async def answer_of(
+    database: Database,
+    account_id: UUID,
+    key: str,
+    request: list[str],
+    at: datetime,
+    work: Callable[[asyncpg.Connection], Awaitable[str]],
+) -> str:
+    """As `once`, in a transaction of its own, for callers whose answers and refusals are all text.
+
+    A key that cannot be used is a refusal like others: "key_reused" or "in_flight".
+    """
+    try:
+        async with database.transaction() as connection:
+            return await once(connection, account_id, key, request, at, lambda: work(connection))
+    except KeyReused:
+        return "key_reused"
+    except InFlight:
+        return "in_flight"
 
 
 def hash_key(key: str) -> str:

@@ -35,7 +35,8 @@ FROM card_application a WHERE a.resident_id = $1 AND a.state IN ('applied', 'und
 
 _FLAGS = """
 SELECT EXISTS (SELECT FROM card_appeal WHERE resident_id = $1 AND decided_at IS NULL) AS appeal_is_open,
-       EXISTS (SELECT FROM card_event WHERE resident_id = $1 AND event = 'record_death') AS deceased
+       coalesce((SELECT event = 'record_death' FROM card_event WHERE resident_id = $1
+                 AND event IN ('record_death', 'retract_death') ORDER BY at DESC, id DESC LIMIT 1), false) AS deceased
 """
 
 

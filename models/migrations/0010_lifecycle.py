@@ -34,8 +34,6 @@ CREATE UNIQUE INDEX card_application_open ON card_application (resident_id)
 
 OPEN_APPEAL = "CREATE UNIQUE INDEX card_appeal_open ON card_appeal (resident_id) WHERE decided_at IS NULL"
 
-DEATH = "CREATE UNIQUE INDEX card_event_death ON card_event (resident_id) WHERE event = 'record_death'"
-
 class Migration(migrations.Migration):
     dependencies = [('models', '0002_walls')]
 
@@ -84,7 +82,7 @@ class Migration(migrations.Migration):
                 ('resident', fields.ForeignKeyField('models.Resident', source_field='resident_id', db_constraint=True, to_field='id', related_name='card_events', on_delete=OnDelete.CASCADE)),
                 ('card', fields.ForeignKeyField('models.Card', source_field='card_id', null=True, db_constraint=True, to_field='id', related_name='events', on_delete=OnDelete.CASCADE)),
                 ('application', fields.ForeignKeyField('models.CardApplication', source_field='application_id', null=True, db_constraint=True, to_field='id', related_name='events', on_delete=OnDelete.CASCADE)),
-                ('event', fields.CharEnumField(description='APPLY: apply\nREFER: refer\nASSESS: assess\nREVISE: revise\nREJECT: reject\nISSUE: issue\nRENEW: renew\nREASSESS: reassess\nREPORT_LOST: report_lost\nREISSUE: reissue\nSUSPEND: suspend\nRESUME: resume\nMOVE_OUT: move_out\nCANCEL: cancel\nRECORD_DEATH: record_death\nEXPIRE: expire', enum_type=CardEvent, max_length=20)),
+                ('event', fields.CharEnumField(description='APPLY: apply\nREFER: refer\nASSESS: assess\nREVISE: revise\nREJECT: reject\nISSUE: issue\nRENEW: renew\nREASSESS: reassess\nREPORT_LOST: report_lost\nREISSUE: reissue\nSUSPEND: suspend\nRESUME: resume\nMOVE_OUT: move_out\nCANCEL: cancel\nRECORD_DEATH: record_death\nRETRACT_DEATH: retract_death\nEXPIRE: expire', enum_type=CardEvent, max_length=20)),
                 ('cause', fields.CharField(null=True, max_length=20)),
                 ('day', fields.DateField(null=True)),
                 ('reason_sealed', fields.BinaryField(null=True)),
@@ -161,5 +159,5 @@ class Migration(migrations.Migration):
             model_name='Credential',
             index=Index(fields=['suspended_at']),
         ),
-        ops.RunSQL([APPEND_ONLY, CARD_EVENT, FILE_ENTRY, OPEN_APPLICATION, OPEN_APPEAL, DEATH]),
+        ops.RunSQL([APPEND_ONLY, CARD_EVENT, FILE_ENTRY, OPEN_APPLICATION, OPEN_APPEAL]),
     ]

@@ -107,7 +107,7 @@ async def test_an_applicant_gets_a_card_from_two_people(
 
 
 async def test_a_card_is_lost_replaced_suspended_and_ended(desks: tuple[Desk, Desk]) -> None:
-    """Every other event of its life, and nothing after death."""
+    """Every other event of its life, and nothing after death but taking it back."""
     first, second = desks
     answers = [
         await first.does("reportCardLost"),
@@ -121,6 +121,8 @@ async def test_a_card_is_lost_replaced_suspended_and_ended(desks: tuple[Desk, De
         await first.does("cancelCard", ", cause: WITHDRAWN"),
         await first.does("recordDeath", ', day: "2026-03-11"'),
         await first.does("applyForCard"),
+        await first.does("retractDeath"),
+        await first.does("retractDeath"),
     ]
 
     told = [answer.get("reason") or answer["state"] for answer in answers]
@@ -136,6 +138,8 @@ async def test_a_card_is_lost_replaced_suspended_and_ended(desks: tuple[Desk, De
         "CANCELLED",
         "CANCELLED",
         "DECEASED",
+        "CANCELLED",
+        "NOT_DECEASED",
     ]
     assert answers[6]["message"] == "残疾人证正常，可以使用。换证或重新评定的申请已经受理。"
 

@@ -233,9 +233,29 @@ async def test_a_change_that_bypassed_the_lock_stops_the_event(
     clerk = await office.clerk()
     monkeypatch.setattr("services.cards.find", stale)
 
-    assert await office.ask(clerk, CardEvent.REPORT_LOST, holder.id) is CardRefusal.WRONG_STATE
-    assert await report(resources, holder.id, Step(CardEvent.MOVE_OUT), "police") is CardRefusal.WRONG_STATE
+    lost = await office.ask(clerk, CardEvent.REPORT_LOST, holder.id)
+    await owner.execute("UPDATE card SET state = 'active' WHERE id = $1", holder.card_id)
+    moved = await report(resources, holder.id, Step(CardEvent.MOVE_OUT), "police")
+
+    assert lost is moved is CardRefusal.WRONG_STATE
     assert await events(owner, holder) == []
+
+
+async def test_an_application_that_moved_meanwhile_stops_the_event(
+    office: Office, applicant: Holder, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody else ended is not taken up again."""
+
+    async def stale(*args: Any, **options: Any) -> Any:
+        found = await find(*args, **options)
+        await owner.execute("UPDATE card_application SET state = 'closed'")
+        return found
+
+    clerk = await office.clerk()
+    await office.done(clerk, CardEvent.APPLY, applicant.id)
+    monkeypatch.setattr("services.cards.find", stale)
+
+    assert await office.ask(clerk, CardEvent.REFER, applicant.id) is CardRefusal.WRONG_STATE
 
 
 async def test_staff_act_in_their_area_and_never_on_their_own_card(
@@ -282,6 +302,22 @@ async def test_the_police_report_a_death_once(resources: Resources, holder: Hold
     assert await owner.fetchval("SELECT count(*) FROM card_notice WHERE resident_id = $1", holder.id) == 0
     entry = await owner.fetchrow("SELECT actor, action FROM audit WHERE subject = $1", str(holder.id))
     assert tuple(entry) == ("police:2026-03", "card_record_death")
+
+
+async def test_a_death_by_mistake_is_taken_back_as_often_as_it_comes(
+    office: Office, resources: Resources, holder: Holder, owner: asyncpg.Connection
+) -> None:
+    """The same card comes back into force by a clerk's hand, and the next death counts again."""
+    clerk, died = await office.clerk(), Step(CardEvent.RECORD_DEATH, day=date(2026, 3, 1))
+
+    states = []
+    for _ in range(2):
+        await report(resources, holder.id, died, "police")
+        states.append((await office.done(clerk, CardEvent.RETRACT_DEATH, holder.id)).state)
+        states.append((await office.done(clerk, CardEvent.RESUME, holder.id)).state)
+
+    assert states == [CardState.SUSPENDED, CardState.ACTIVE] * 2
+    assert await owner.fetchval("SELECT count(*) FROM card WHERE resident_id = $1", holder.id) == 1
 
 
 async def test_the_history_of_a_card_cannot_be_changed(

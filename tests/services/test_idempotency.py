@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from services.database import DatabaseUnavailable
-from services.idempotency import InFlight, KeyReused, once
+from services.idempotency import InFlight, KeyReused, answer_of, once
 from services.resources import Resources
 from tests.services.register import Register, open_all
 
@@ -110,6 +110,19 @@ async def test_a_retry_does_not_wait_for_ever(resources: Resources, account_id: 
             await ask(resources, account_id, "key", work)
 
     assert await ask(resources, account_id, "key", work) == "answer 1"
+
+
+async def test_a_key_that_cannot_be_used_is_a_refusal_like_others(resources: Resources, account_id: UUID) -> None:
+    """For callers whose answers are text: the first answer, another request's key, and a request that still runs."""
+    work, at, database = Work(), resources.clock(), resources.database
+
+    answer = await answer_of(database, account_id, "key", ["request"], at, work)
+    reused = await answer_of(database, account_id, "key", ["other"], at, work)
+    async with database.transaction() as connection:
+        await once(connection, account_id, "busy", ["request"], at, lambda: work(connection))
+        busy = await answer_of(database, account_id, "busy", ["request"], at, work)
+
+    assert (answer, reused, busy) == ("answer 1", "key_reused", "in_flight")
 
 
 async def test_a_failed_request_leaves_its_key_free(
