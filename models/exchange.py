@@ -43,9 +43,7 @@ class DataExport(Record):
 class DataExportSubject(Record):
     """A resident whose data was in an export."""
 
-    export: fields.ForeignKeyRelation[DataExport] = fields.ForeignKeyField(
-        "models.DataExport", related_name="subjects"
-    )
+    export: fields.ForeignKeyRelation[DataExport] = fields.ForeignKeyField("models.DataExport", related_name="subjects")
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="exports")
 
     class Meta:

@@ -100,7 +100,7 @@ class Guardian(Record):
 class ImportBatch(Record):
     """A file of another department that was applied; `batch` is the sender's name for it.
 
-    `residents` are the ids of all whom it named, sixteen bytes each; `result` is what came of each row, without a value.
+    `residents` are the ids of all whom it named, sixteen bytes each; `result` is what came of each row, without values.
     """
 
     source = fields.CharField(max_length=40)
