@@ -26,7 +26,7 @@ def check_policy(
     from rich.console import Console
     from rich.table import Table
 
-    from services.bootstrap import POLICY, load_holidays, load_law_of_cards, load_rules, load_sources
+    from services.bootstrap import POLICY, load_holidays, load_law_of_cards, load_report_words, load_rules, load_sources
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("programme", "title", "in force"):
@@ -35,6 +35,7 @@ def check_policy(
     book = load_rules(directory or POLICY)
     load_holidays(directory or POLICY)
     load_law_of_cards(directory or POLICY)
+    load_report_words(directory or POLICY)
     sources = load_sources(book.reference.vocabulary, directory or POLICY)
     for programme in book.programmes:
         for version in programme.versions:

@@ -121,11 +121,6 @@ def conflict_of(
     return Conflict(column, other, min(other, department, key=ranks.__getitem__))
 
 
-def payments_end(day: date) -> date:
-    """The first day on which nothing is paid any more after a death or a move: the next month's first."""
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
-
-
 def _overlap(new: Statement, fact: Fact) -> bool:
     if fact.valid_until is not None and fact.valid_from is not None and fact.valid_until < fact.valid_from:
         return False

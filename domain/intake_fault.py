@@ -25,7 +25,6 @@ class RowFault(StrEnum):
     UNKNOWN_PERSON = "unknown_person"
     NAME_DIFFERS = "name_differs"
     KEY_GONE = "key_gone"
-    EVENT_REFUSED = "event_refused"
 
 
 class FileFault(StrEnum):

@@ -11,6 +11,7 @@ from domain.card_terms import FILE as CARD_LAW
 from domain.card_terms import CardLaw, parse_card_law
 from domain.policy import load_rule_book, read_document
 from domain.policy_file import Place, PolicyInvalid
+from domain.report_words import ReportWords, parse_report_words
 from domain.rulebook import RuleBook
 from domain.source import Source, parse_source
 from domain.vocabulary import Vocabulary
@@ -23,6 +24,7 @@ from services.wechat import Wechat
 
 POLICY = Path(__file__).parent.parent / "policy"
 SOURCES = "exchange/sources"
+REPORT = "exchange/report.toml"
 
 
 def load_rules(directory: Path = POLICY) -> RuleBook:
@@ -63,6 +65,15 @@ def load_sources(vocabulary: Vocabulary, directory: Path = POLICY) -> Mapping[st
         file.stem: parse_source(file.stem, read_document(f"{SOURCES}/{file.name}", _text(file)), vocabulary)
         for file in sorted((directory / SOURCES).glob("*.toml"))
     }
+
+
+def load_report_words(directory: Path = POLICY) -> ReportWords:
+    """What the report on a file says.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return parse_report_words(read_document(REPORT, _text(directory / REPORT)))
 
 
 def _text(file: Path) -> str:

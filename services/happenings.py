@@ -22,16 +22,21 @@ Events = dict[int, tuple[CardEvent, ...]]
 
 
 async def foresee(resources: Resources, connection: asyncpg.Connection, reported: Iterable[Reported]) -> Events:
-    """Which rows would bring about which events, each judged by where its person stands now."""
+    """Which rows would bring about which events, judged by where each person stands now."""
     at = resources.clock()
     on = local_date(at)
     events: dict[int, tuple[CardEvent, ...]] = {}
+    terms = resources.card_law.on(on)
     for row, resident_id, happening in reported:
-        found = await _found(resources, connection, resident_id, lock=False)
-        step = Step(happening.event, day=happening.day)
-        decided = decide(found.standing, step, REGISTER, resources.card_law.on(on), on)
-        if not isinstance(decided, CardRefusal):
-            events[row] = (*events.get(row, ()), happening.event)
+        standing = (await _found(resources, connection, resident_id, lock=False)).standing
+        step: Step | None = Step(happening.event, day=happening.day)
+        while step is not None:
+            decided = decide(standing, step, REGISTER, terms, on)
+            if isinstance(decided, CardRefusal):
+                break
+            events[row] = (*events.get(row, ()), step.event)
+            standing = decided.after
+            step = due(standing, terms, on)
     return events
 
 

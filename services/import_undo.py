@@ -58,7 +58,7 @@ def _refuse_built_upon(residents: bytes, later: Sequence[asyncpg.Record]) -> Non
     mine = _ids(residents)
     for row in later:
         if not mine.isdisjoint(_ids(row["residents"])):
-            raise BatchRefused(BatchFault.BUILT_UPON, detail=f"{row['source']} {row['batch']}")
+            raise BatchRefused(BatchFault.BUILT_UPON, detail=f"{row['source']}:{row['batch']}")
 
 
 def _ids(residents: bytes) -> set[bytes]:

@@ -89,11 +89,12 @@ class Report:
         return Tally.of(self.outcomes)
 
 
-Advance = Callable[[int], None]
+# Told how many rows are judged, and of how many.
+Advance = Callable[[int, int], None]
 
 
 async def look(resources: Resources, delivery: Delivery, advance: Advance) -> Report:
-    """A dry run: what applying the file would do. `advance` is told how many rows are judged since its last call.
+    """A dry run: what applying the file would do.
 
     Raises:
         FileRefused: the file cannot be read as what it is said to be.
@@ -192,7 +193,7 @@ async def _judge(
     for start in range(0, len(rows), _CHUNK):
         part = await judge.judge(connection, rows[start : start + _CHUNK])
         whole.add(part)
-        advance(len(part.outcomes))
+        advance(len(whole.outcomes), len(rows))
     return whole
 
 

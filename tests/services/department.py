@@ -50,11 +50,11 @@ class Department:
 
     async def look(self, content: bytes, batch: str = "2026-03") -> Report:
         """A dry run."""
-        return await look(self.resources, self.delivery(content, batch), lambda _: None)
+        return await look(self.resources, self.delivery(content, batch), lambda _, __: None)
 
     async def apply(self, content: bytes, batch: str = "2026-03") -> Report:
         """Apply a file."""
-        return await apply(self.resources, self.delivery(content, batch), lambda _: None)
+        return await apply(self.resources, self.delivery(content, batch), lambda _, __: None)
 
     def delivery(self, content: bytes, batch: str) -> Delivery:
         """A file as it came."""
