@@ -83,10 +83,7 @@ def _check_whole(section: Section, source: Source) -> None:
     repeated = {header for header in source.headers if source.headers.count(header) > 1}
     if repeated:
         raise section.wrong("columns", f"{', '.join(sorted(repeated))} declared twice", "Give each column one meaning")
-    stated = [
-        column.states if isinstance(column.states, CardEvent) else column.states.name for column in source.columns
-    ]
-    if len(set(stated)) < len(stated):
+    if len({column.stated for column in source.columns}) < len(source.columns):
         raise section.wrong("columns", "two columns state the same", "Name each fact and event once")
 
 

@@ -54,7 +54,7 @@ def new(value: int, begins: int, ends: int | None) -> Statement:
 def test_a_new_statement_ends_what_it_overlaps(
     stands: Fact, states: Statement, ended: tuple[Ended, ...] | None
 ) -> None:
-    """What began before ends the day before; what begins later ends before it begins; the same again changes nothing."""
+    """What began before ends the day before, what begins later before it begins; the same again changes nothing."""
     assert supersede(states, [Held(ROW, stands)]) == ended
 
 

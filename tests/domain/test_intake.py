@@ -67,7 +67,7 @@ def row(**cells: Cell) -> Sequence[Cell]:
 
 def test_a_row_is_read_as_departments_write(reader: Reader) -> None:
     """Full-width characters, spaces, commas, numbers and days of a sheet mean what people mean by them."""
-    cells = {
+    cells: dict[str, Cell] = {
         "身份证号": "３３0604198005010010 ",
         "开始": "2026年1月1日",
         "截止": datetime(2026, 12, 31),  # noqa: DTZ001 - as a sheet holds a day
@@ -87,7 +87,7 @@ def test_a_row_is_read_as_departments_write(reader: Reader) -> None:
         "王小明",
         (
             Statement("own_income", Decimal("1200.50"), *period),
-            Statement("rehab_need", False, *period),
+            Statement("rehab_need", value=False, valid_from=period[0], valid_until=period[1]),
             Statement("card_grade", 2, *period),
             Statement("birth_date", date(1980, 5, 1), *period),
         ),
@@ -154,10 +154,10 @@ def test_columns_must_be_those_of_the_source(
 
 
 def test_headers_may_be_written_in_either_width(source: Source) -> None:
-    """Brackets of half width and columns that nobody asked for do no harm."""
-    headers = [*(header.replace("（", "(").replace("）", ")") for header in HEADERS), "备注"]
+    """Brackets of half width do no harm, and neither do columns that nobody asked for or that have no header."""
+    headers = [*(header.replace("（", "(").replace("）", ")") for header in HEADERS), "备注", None]
 
-    assert isinstance(Reader(source, headers, check_id, ON).read(2, [*row(), "x"]), Row)
+    assert isinstance(Reader(source, headers, check_id, ON).read(2, [*row(), "x", None]), Row)
 
 
 def test_a_source_without_a_period_takes_the_day_of_the_import(source: Source) -> None:
