@@ -28,7 +28,7 @@ class FactReplacement(Record):
 class DataExport(Record):
     """Data that left the register: to whom, for what, which fields, and who gave it out."""
 
-    recipient = fields.CharField(max_length=40)
+    recipient = fields.CharField(max_length=60)
     purpose = fields.CharField(max_length=200)
     columns = fields.CharField(max_length=400)
     actor = fields.CharField(max_length=60)

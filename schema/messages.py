@@ -12,6 +12,7 @@ from domain.standing import ApplicationState, Cause, Role
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.own_data import OwnDataRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -163,6 +164,10 @@ VERDICT = {
     Verdict.UNDETERMINED: "需要补充材料",
 }
 ENTRY_WRITTEN = "已写入档案。"
+
+OWN_DATA = {
+    OwnDataRefusal.NOT_ALLOWED: "只有本人，或者可以为本人办理全部事项的监护人，才能取得这份个人信息。",
+}
 
 CREDENTIAL = {
     CredentialRefusal.NOT_ALLOWED: "您不能为这位残疾人出码。请先绑定残疾人证，或确认监护关系。",

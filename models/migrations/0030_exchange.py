@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='DataExport',
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
-                ('recipient', fields.CharField(max_length=40)),
+                ('recipient', fields.CharField(max_length=60)),
                 ('purpose', fields.CharField(max_length=200)),
                 ('columns', fields.CharField(max_length=400)),
                 ('actor', fields.CharField(max_length=60)),
