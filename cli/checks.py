@@ -26,17 +26,19 @@ def check_policy(
     from rich.console import Console
     from rich.table import Table
 
-    from services.bootstrap import POLICY, load_holidays, load_law_of_cards, load_report_words, load_rules, load_sources
+    from services import bootstrap
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("programme", "title", "in force"):
         table.add_column(name, no_wrap=True)
     table.add_column("clauses")
-    book = load_rules(directory or POLICY)
-    load_holidays(directory or POLICY)
-    load_law_of_cards(directory or POLICY)
-    load_report_words(directory or POLICY)
-    sources = load_sources(book.reference.vocabulary, directory or POLICY)
+    folder = directory or bootstrap.POLICY
+    book = bootstrap.load_rules(folder)
+    bootstrap.load_holidays(folder)
+    bootstrap.load_law_of_cards(folder)
+    bootstrap.load_report_words(folder)
+    bootstrap.load_recipients(book.reference.vocabulary, folder)
+    sources = bootstrap.load_sources(book.reference.vocabulary, folder)
     for programme in book.programmes:
         for version in programme.versions:
             period = f"{version.effective} – {version.ended or ''}"

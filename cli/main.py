@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import cards, checks, database, imports, keys, serving
+from cli import cards, checks, database, exports, imports, keys, serving
 from cli.demo import commands as demo
 from cli.explanation import explain
 
@@ -45,5 +45,6 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(checks.policy, name="policy")
 app.add_typer(checks.audit, name="audit")
 app.add_typer(cards.app, name="cards")
+app.command()(exports.export)
 app.add_typer(imports.app, name="import")
 app.add_typer(demo.app, name="demo")

@@ -11,6 +11,7 @@ from domain.card_terms import FILE as CARD_LAW
 from domain.card_terms import CardLaw, parse_card_law
 from domain.policy import load_rule_book, read_document
 from domain.policy_file import Place, PolicyInvalid
+from domain.recipient import Recipient, parse_recipients
 from domain.report_words import ReportWords, parse_report_words
 from domain.rulebook import RuleBook
 from domain.source import Source, parse_source
@@ -25,6 +26,7 @@ from services.wechat import Wechat
 POLICY = Path(__file__).parent.parent / "policy"
 SOURCES = "exchange/sources"
 REPORT = "exchange/report.toml"
+RECIPIENTS = "exchange/recipients.toml"
 
 
 def load_rules(directory: Path = POLICY) -> RuleBook:
@@ -74,6 +76,15 @@ def load_report_words(directory: Path = POLICY) -> ReportWords:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
     return parse_report_words(read_document(REPORT, _text(directory / REPORT)))
+
+
+def load_recipients(vocabulary: Vocabulary, directory: Path = POLICY) -> Mapping[str, Recipient]:
+    """The departments that may be given data, by their slugs.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return parse_recipients(read_document(RECIPIENTS, _text(directory / RECIPIENTS)), vocabulary)
 
 
 def _text(file: Path) -> str:
