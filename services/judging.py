@@ -12,7 +12,7 @@ import asyncpg
 
 from card.number import CardNumberInvalid, NumberPart, check_citizen_id
 from domain.exchange import Conflict, Ended, Held, Outcome, RowResult, conflict_of, supersede
-from domain.fact import Fact, FactInvalid
+from domain.fact import Fact, FactInvalid, FactValue
 from domain.intake import Happening, Refused, Row, Statement
 from domain.intake_fault import RowFault
 from domain.source import Source
@@ -29,6 +29,9 @@ _STATEMENTS = """
 SELECT id, resident_id, name, source, value_sealed, valid_from, valid_until, recorded_on FROM fact
 WHERE resident_id = ANY($1::uuid[]) AND name = ANY($2::text[])
 """
+
+# No fact has this value, so that nothing equals what cannot be read.
+_UNREADABLE = ""
 
 _FAULTS = {
     NumberPart.LENGTH: RowFault.ID_LENGTH,
@@ -148,11 +151,13 @@ class Judge:
         return NewFact(new_id(), key.resident_id, new.fact, value, new.valid_from, new.valid_until)
 
     def _held(self, key: DataKey, row: asyncpg.Record) -> Held | None:
-        """A statement that stands; None for one that no rule can read, which the new one shall not build on."""
+        """A statement that stands. One that no rule can read is none, but for the department's own: a new one ends it."""
+        value: FactValue = _UNREADABLE
         try:
             value = self._vocabulary.decode(row["name"], json.loads(key.open(Sealed.FACT, row["value_sealed"])))
         except (FactInvalid, json.JSONDecodeError):
-            return None
+            if row["source"] != self._source.department:
+                return None
         days = (row["valid_from"], row["valid_until"], row["recorded_on"])
         return Held(row["id"], Fact(row["name"], value, row["source"], *days))
 

@@ -36,6 +36,7 @@ async def test_a_death_ends_card_and_passes(
     seen = await police.look(content, "deaths")
     alive = await owner.fetchval("SELECT state FROM card WHERE id = $1", holder.card_id)
     done = await police.apply(content, "deaths")
+    foreseen = await police.look(content, "deaths again")
     again = await police.apply(content, "deaths again")
 
     assert alive == "active"
@@ -46,6 +47,7 @@ async def test_a_death_ends_card_and_passes(
     assert tuple(card) == ("cancelled", "deceased")
     assert await owner.fetchval("SELECT revoked_at FROM credential WHERE resident_id = $1", holder.id) == at
     assert again.outcomes[0].result is RowResult.UNCHANGED
+    assert foreseen.outcomes == again.outcomes
     actors = await owner.fetch("SELECT actor FROM audit WHERE action = 'card_record_death'")
     assert [row["actor"] for row in actors] == ["police:deaths"]
 

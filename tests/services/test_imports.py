@@ -79,10 +79,11 @@ async def test_the_same_batch_again_changes_nothing(
     count = await owner.fetchval("SELECT count(*) FROM fact")
 
     again = await civil.apply(content, "twice")
+    looked = await civil.look(content, "twice")
     with pytest.raises(BatchRefused) as refused:
         await civil.look(csv_file(CIVIL, earning(holder, "701")), "twice")
 
-    assert again.repeated
+    assert (again.repeated, looked.repeated) == (True, True)
     assert again.outcomes == first.outcomes
     assert again.applied_at == first.applied_at
     assert await owner.fetchval("SELECT count(*) FROM fact") == count
@@ -97,6 +98,21 @@ async def test_a_row_that_says_what_is_known_is_unchanged(register: Register, ci
     again = await civil.apply(csv_file(CIVIL, earning(holder, "700.00", "2026/3/9")), "second")
 
     assert again.outcomes[0].result is RowResult.UNCHANGED
+
+
+async def test_a_statement_that_nobody_can_read_is_replaced_by_its_department(
+    register: Register, resources: Resources, civil: Department
+) -> None:
+    """What it sends anew takes the place of its own unreadable statement; another's stands in no conflict."""
+    holder = await register.resident()
+    await register.fact(holder, "own_income", ["nonsense"], valid_from=ON)
+    await register.fact(holder, "household_hardship", "rich", source="police")
+
+    done = await civil.apply(csv_file(CIVIL, earning(holder, "700")), "mended")
+
+    assert done.outcomes[0].columns == ("家庭类型", "本人月收入（元）")
+    assert done.outcomes[0].conflicts == ()
+    assert await income(resources, holder) == Decimal(700)
 
 
 async def test_departments_that_disagree_are_shown(register: Register, resources: Resources) -> None:
