@@ -151,7 +151,7 @@ class Judge:
         return NewFact(new_id(), key.resident_id, new.fact, value, new.valid_from, new.valid_until)
 
     def _held(self, key: DataKey, row: asyncpg.Record) -> Held | None:
-        """A statement that stands. One that no rule can read is none, but for the department's own: a new one ends it."""
+        """A statement that stands. One that no rule can read counts only as the department's own: a new one ends it."""
         value: FactValue = _UNREADABLE
         try:
             value = self._vocabulary.decode(row["name"], json.loads(key.open(Sealed.FACT, row["value_sealed"])))
