@@ -14,6 +14,7 @@ MODULES = [
     "models.notice",
     "models.credential",
     "models.lifecycle",
+    "models.exchange",
     "models.audit",
 ]
 

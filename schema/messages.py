@@ -16,6 +16,7 @@ from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
 from services.officers import RegisterRefusal
+from services.own_data import OwnDataRefusal
 from services.reveals import ACTION as REVEAL_ACTION
 from services.reveals import RevealField, RevealReason, RevealRefusal
 from services.sessions import RefreshRefusal
@@ -263,6 +264,10 @@ VERDICT = {
     Verdict.UNDETERMINED: "需要补充材料",
 }
 ENTRY_WRITTEN = "已写入档案。"
+
+OWN_DATA = {
+    OwnDataRefusal.NOT_ALLOWED: "只有本人，或者可以为本人办理全部事项的监护人，才能取得这份个人信息。",
+}
 
 CREDENTIAL = {
     CredentialRefusal.NOT_ALLOWED: "您不能为这位残疾人出码。请先绑定残疾人证，或确认监护关系。",

@@ -9,6 +9,7 @@ from schema.card_mutation import CardMutation
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.identity import key_of
+from schema.own_data import OwnDataMutation
 from schema.reveal import Revealed, RevealRefused
 from schema.session import (
     BindingCode,
@@ -52,7 +53,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(BookingMutation, CardMutation):
+class Mutation(BookingMutation, CardMutation, OwnDataMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

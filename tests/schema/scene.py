@@ -63,6 +63,12 @@ class Scene:
         """The ward's id."""
         return to_id("Resident", self.ward.id)
 
+    async def take_my_data(self) -> dict[str, Any]:
+        """The guardian takes the ward's data along."""
+        return await self._ask(
+            "mutation ($r: ID!) { takeMyData(residentId: $r) { __typename } }", self.guardian, r=self.resident_id
+        )
+
     async def wards(self) -> dict[str, Any]:
         """What a guardian's start page asks."""
         return await self._ask(WARDS, self.guardian)
@@ -255,6 +261,7 @@ SHOWN = {
     "cancel_booking": Scene.cancel_booking,
     "issue_pass": Scene.issue_pass,
     "online_code": Scene.online_code,
+    "export_own": Scene.take_my_data,
     "book_course": Scene.book_course,
     "cancel_course": Scene.cancel_course,
     "view_flagged": Scene.view_flagged,

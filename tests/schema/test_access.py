@@ -84,6 +84,7 @@ ROOT_FIELDS = {
     "Mutation.writeFileEntry": "write_entry",
     "Mutation.issueCredential": "issue_pass",
     "Mutation.onlineCode": "online_code",
+    "Mutation.takeMyData": "export_own",
 }
 
 
