@@ -97,7 +97,7 @@ async def test_what_is_received_ends_with_the_month_in_which_a_move_ends_the_car
         holder.id,
     )
 
-    await police.apply(csv_file(POLICE, (*person(holder), "", moved_on, "")), moved_on)
+    await police.apply(csv_file(POLICE, (*person(holder), "", moved_on, "")), f"{moved_on}-receipts")
 
     rows = await owner.fetch("SELECT programme, valid_until FROM receipt WHERE resident_id = $1", holder.id)
     assert {row["programme"]: row["valid_until"] for row in rows} == {
