@@ -130,6 +130,7 @@ ROLE = {
     Role.COMMISSIONER: "村（社区）专职委员",
     Role.TOWN: "乡镇残联经办人",
     Role.DISTRICT: "区残联经办人",
+    Role.ADMINISTRATOR: "人员管理员",
     Role.REGISTER: "系统",
 }
 

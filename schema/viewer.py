@@ -38,12 +38,15 @@ class Staff:
 
     role: StaffRole
     town: str = strawberry.field(description="The town she works for; empty for the whole district.")
+    village: str = strawberry.field(description="The village she works for; empty for the whole town.")
     organisation: str
 
     @classmethod
     def of(cls, member: StaffMember) -> "Staff":
         """The member of staff of a loaded row."""
-        return cls(role=member.role, town=member.town, organisation=member.organisation)
+        return cls(
+            role=member.role, town=member.area.town, village=member.area.village, organisation=member.organisation
+        )
 
 
 @strawberry.type(description="Whoever is signed in; her own fields are empty until a card is bound to the account.")

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import assert_never
 from uuid import UUID
 
 import asyncpg
 
-from domain.access import Act, Scope, Viewer, guardian_may
+from domain.access import Act, Area, Scope, Viewer, guardian_may
 from domain.card import CardOnRecord, CardState
+from domain.duty import AnyDuty, may
+from domain.standing import Role
 from models.session import StaffRole
 from services.resources import Resources
 from services.vault import DataKey, Sealed
@@ -22,8 +25,8 @@ WITH person AS (
     SELECT g.ward_id, g.id, g.relation, g.scope, g.valid_from, g.valid_until
     FROM guardian g WHERE g.account_id = $2 AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until >= $3)
 )
-SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.organisation,
-       p.*, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
+SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.village AS staff_village,
+       staff.organisation, p.*, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
        c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
        c.valid_until AS card_valid_until
 FROM session s
@@ -78,16 +81,25 @@ class Ward:
 
 @dataclass(frozen=True)
 class StaffMember:
-    """The viewer as a member of staff; an empty town means the whole district."""
+    """The viewer as a member of staff."""
 
     id: UUID
     role: StaffRole
-    town: str
+    area: Area
     organisation: str
 
-    def covers(self, town: str) -> bool:
-        """Whether residents of a town are in her area."""
-        return self.town in {"", town}
+    @property
+    def part(self) -> Role:
+        """The level on which she works: a clerk without a town is the district's."""
+        match self.role:
+            case StaffRole.COMMISSIONER:
+                return Role.COMMISSIONER
+            case StaffRole.CLERK:
+                return Role.TOWN if self.area.town else Role.DISTRICT
+            case StaffRole.ADMINISTRATOR:
+                return Role.ADMINISTRATOR
+            case _:
+                assert_never(self.role)
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,10 @@ class People:
     own: Person | None
     wards: Sequence[Ward]
     staff: StaffMember | None
+
+    def on_duty(self, duty: AnyDuty) -> StaffMember | None:
+        """The viewer as a member of staff whose role includes a duty; None for everybody else."""
+        return self.staff if self.staff is not None and may(self.staff.part, duty) else None
 
     def reach(self, resident_id: UUID | None, act: Act, on: date) -> Person | None:
         """The person to act for: the viewer herself without an id, a ward by id; None when she may not."""
@@ -121,7 +137,12 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
         raise SessionEnded
     first = rows[0]
     staff = (
-        StaffMember(first["staff_id"], StaffRole(first["role"]), first["staff_town"], first["organisation"])
+        StaffMember(
+            first["staff_id"],
+            StaffRole(first["role"]),
+            Area(first["staff_town"], first["staff_village"]),
+            first["organisation"],
+        )
         if first["staff_id"]
         else None
     )

@@ -239,11 +239,17 @@ class Register:
         )
 
     async def staff(
-        self, account_id: UUID, *, town: str = "", role: str = "clerk", left_on: date | None = None
+        self, account_id: UUID, *, town: str = "", village: str = "", role: str = "clerk", left_on: date | None = None
     ) -> UUID:
         """A member of staff behind an account."""
         return await self._insert(
-            "staff", account_id=account_id, role=role, organisation="区残联", town=town, left_on=left_on
+            "staff",
+            account_id=account_id,
+            role=role,
+            organisation="区残联",
+            town=town,
+            village=village,
+            left_on=left_on,
         )
 
     async def service(self, *, name: str = "康复训练", cancel_minutes: int = 120) -> UUID:
