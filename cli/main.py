@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import cards, checks, database, keys, serving
+from cli import cards, checks, database, keys, serving, staff
 from cli.demo import commands as demo
 from cli.explanation import explain
 
@@ -45,4 +45,5 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(checks.policy, name="policy")
 app.add_typer(checks.audit, name="audit")
 app.add_typer(cards.app, name="cards")
+app.add_typer(staff.app, name="staff")
 app.add_typer(demo.app, name="demo")

@@ -17,6 +17,7 @@ class Duty(StrEnum):
     FILE_APPEAL = "file_appeal"
     DECIDE_APPEAL = "decide_appeal"
     ISSUE_BINDING_CODE = "issue_binding_code"
+    GRANT_ROLES = "grant_roles"
 
 
 AnyDuty: TypeAlias = Duty | CardEvent
@@ -32,6 +33,7 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     Duty.FILE_APPEAL: _VISITORS,
     Duty.DECIDE_APPEAL: frozenset({Role.DISTRICT}),
     Duty.ISSUE_BINDING_CODE: _VISITORS,
+    Duty.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
     **{event: rule.roles & STAFF for event, rule in RULES.items()},
 }
 

@@ -9,9 +9,11 @@ from domain.card_event import CardEvent, CardRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.standing import ApplicationState, Cause, Role
+from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -20,6 +22,12 @@ GRADE = {1: "一级", 2: "二级", 3: "三级", 4: "四级"}
 
 NOT_SIGNED_IN = "请先登录。"
 SESSION_ENDED = "登录已失效，请重新登录。"
+# By the values of `schema.session.SignInReason`.
+SIGN_IN = {
+    "nobody": NOT_SIGNED_IN,
+    "session_ended": SESSION_ENDED,
+    "second_factor": "请打开验证器，输入上面的六位动态码，再以工作人员身份办理。",
+}
 SIGNED_OUT = "已退出登录。"
 
 WECHAT_CODE_INVALID = "验证码无效、已过期或已用过，请重新获取。"
@@ -45,6 +53,27 @@ BINDING = {
 BINDING_CODE = {
     CodeRefusal.NOT_STAFF: "只有工作人员可以开绑定码。",
     CodeRefusal.NOT_FOUND: "在您负责的区域内没有找到这张有效的残疾人证。",
+}
+
+SECOND_FACTOR = {
+    FactorRefusal.NOT_STAFF: "这个账号不是在职工作人员。",
+    FactorRefusal.NOT_ENROLLED: "还没有设置动态码。请向管理员要一次性设置码。",
+    FactorRefusal.ENROLMENT_CODE_WRONG: "设置码不对、已过期或已用过。请核对，或向管理员重新要一个。",
+    FactorRefusal.CODE_WRONG: "动态码不对或已用过。请等验证器换下一个码再试。",
+    FactorRefusal.TOO_MANY_ATTEMPTS: "今天试的次数太多，请明天再试，或请管理员帮助。",
+}
+
+STAFF_ENDED = "已停用这个工作人员账号，所有登录立即失效。"
+STAFF = {
+    StaffRefusal.NOT_ALLOWED: "只有人员管理员可以办理。",
+    StaffRefusal.OWN_ROLE: "不能给自己授权，也不能停用自己，请交给另一位管理员。",
+    StaffRefusal.SAME_PERSON: "提出和确认要由两位管理员分别办理。",
+    StaffRefusal.NO_ACCOUNT: "没有这个账号。请让对方先登录，再核对账号。",
+    StaffRefusal.NO_GRANT: "没有待确认的这项授权：可能已经确认、已过期，或提出人已离岗。",
+    StaffRefusal.NO_STAFF: "没有这位在职工作人员。",
+    StaffRefusal.AREA_WRONG: "岗位和区域不符：专职委员要写乡镇和村，经办人最多写乡镇，管理员不写区域。",
+    StaffRefusal.ORGANISATION_UNUSABLE: "请填写单位名称，不超过八十个字。",
+    StaffRefusal.ENOUGH_ADMINISTRATORS: "已经有两位管理员，请由他们授权。",
 }
 
 BOOKING = {

@@ -23,6 +23,7 @@ from schema.session import (
     WechatRefused,
     signed_in,
 )
+from schema.staff_mutation import StaffMutation
 from services import binding, bookings, credentials, sessions
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
 from services.credentials import CredentialRefusal
@@ -59,7 +60,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(CardMutation):
+class Mutation(CardMutation, StaffMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

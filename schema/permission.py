@@ -17,10 +17,9 @@ class Access:
     duty: AnyDuty | None = None
     needs_sign_in: bool = True
 
-    @property
-    def is_for_staff_alone(self) -> bool:
-        """Whether nobody but staff uses it."""
-        return self.duty is not None and self.act is None
+    def needs_second_factor(self, *, has_family: bool) -> bool:
+        """Whether a member of staff can only mean it as such: nobody else uses it, or she is nobody else."""
+        return self.duty is not None and (self.act is None or not has_family)
 
 
 ANYBODY: Final = Access(needs_sign_in=False)
@@ -34,6 +33,8 @@ FIELDS: Final[Mapping[str, Access]] = {
     "refreshSession": ANYBODY,
     "viewer": SIGNED_IN,
     "signOut": SIGNED_IN,
+    "enrolSecondFactor": SIGNED_IN,
+    "proveSecondFactor": SIGNED_IN,
     "bindCard": SIGNED_IN,
     "credentialChallenge": SIGNED_IN,
     "bookSlot": Access(act=Act.BOOK),
@@ -61,4 +62,8 @@ FIELDS: Final[Mapping[str, Access]] = {
     "cancelCard": Access(duty=CardEvent.CANCEL),
     "recordDeath": Access(duty=CardEvent.RECORD_DEATH),
     "retractDeath": Access(duty=CardEvent.RETRACT_DEATH),
+    "staffRoll": Access(duty=Duty.GRANT_ROLES),
+    "proposeStaff": Access(duty=Duty.GRANT_ROLES),
+    "confirmStaff": Access(duty=Duty.GRANT_ROLES),
+    "endStaff": Access(duty=Duty.GRANT_ROLES),
 }

@@ -3,19 +3,18 @@
 import strawberry
 
 from domain.access import Scope
-from models.session import StaffRole
 from schema.context import Info
 from schema.errors import ErrorCode, ExpectedError
 from schema.holder import Holder
+from schema.identity import to_id
 from schema.limits import LIST_SIZE
 from schema.session import NotSignedIn, Signed, signed_in
-from services.people import StaffMember
+from schema.staff import Staff
 from services.people import Ward as HeldWard
 
 # Few act for more than two or three; a query over all of them must stay affordable.
 _USUAL_WARDS = 3
 
-strawberry.enum(StaffRole, name="StaffRole", description="What a member of staff does.")
 strawberry.enum(Scope, name="GuardianScope", description="How far a guardian may act for a ward.")
 
 
@@ -32,23 +31,6 @@ class Ward(Holder):
         return cls(person=ward.person, relation=ward.relation, scope=ward.scope)
 
 
-@strawberry.type(description="The viewer as a member of staff.")
-class Staff:
-    """Role and area."""
-
-    role: StaffRole
-    town: str = strawberry.field(description="The town she works for; empty for the whole district.")
-    village: str = strawberry.field(description="The village she works for; empty for the whole town.")
-    organisation: str
-
-    @classmethod
-    def of(cls, member: StaffMember) -> "Staff":
-        """The member of staff of a loaded row."""
-        return cls(
-            role=member.role, town=member.area.town, village=member.area.village, organisation=member.organisation
-        )
-
-
 @strawberry.type(description="Whoever is signed in; her own fields are empty until a card is bound to the account.")
 class Viewer(Holder):
     """The account's own resident, if any, with everybody she acts for."""
@@ -60,10 +42,15 @@ class Viewer(Holder):
         """The viewer's wards."""
         return [Ward.of(ward) for ward in self.signed.people.wards]
 
+    @strawberry.field(description="The account's id, by which an administrator gives it a post.")
+    def account_id(self) -> strawberry.ID:
+        """The account's id."""
+        return to_id("Account", self.signed.viewer.account_id)
+
     @strawberry.field(description="What she is as a member of staff; null for everybody else.")
     def staff(self) -> Staff | None:
         """The viewer's staff row."""
-        member = self.signed.people.staff
+        member = self.signed.people.staff or self.signed.people.unproven
         return Staff.of(member) if member else None
 
 

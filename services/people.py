@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
@@ -25,8 +25,9 @@ WITH person AS (
     SELECT g.ward_id, g.id, g.relation, g.scope, g.valid_from, g.valid_until
     FROM guardian g WHERE g.account_id = $2 AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until >= $3)
 )
-SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.village AS staff_village,
-       staff.organisation, p.*, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
+SELECT s.id AS session_id, s.second_factor_at, staff.id AS staff_id, staff.role, staff.town AS staff_town,
+       staff.village AS staff_village, staff.organisation,
+       p.*, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
        c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
        c.valid_until AS card_valid_until
 FROM session s
@@ -81,12 +82,13 @@ class Ward:
 
 @dataclass(frozen=True)
 class StaffMember:
-    """The viewer as a member of staff."""
+    """The viewer as a member of staff; `proven_until` is how long her second factor counts in this session."""
 
     id: UUID
     role: StaffRole
     area: Area
     organisation: str
+    proven_until: datetime | None = None
 
     @property
     def part(self) -> Role:
@@ -104,11 +106,17 @@ class StaffMember:
 
 @dataclass(frozen=True)
 class People:
-    """Everybody a viewer may act for, herself first."""
+    """Everybody a viewer may act for, herself first; as `staff` she acts only after her second factor."""
 
     own: Person | None
     wards: Sequence[Ward]
     staff: StaffMember | None
+    unproven: StaffMember | None = None
+
+    @property
+    def has_family(self) -> bool:
+        """Whether she may act as somebody else than staff."""
+        return self.own is not None or bool(self.wards)
 
     def on_duty(self, duty: AnyDuty) -> StaffMember | None:
         """The viewer as a member of staff whose role includes a duty; None for everybody else."""
@@ -135,17 +143,7 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
     rows = await resources.database.fetch(_ROWS, viewer.session_id, viewer.account_id, on)
     if not rows:
         raise SessionEnded
-    first = rows[0]
-    staff = (
-        StaffMember(
-            first["staff_id"],
-            StaffRole(first["role"]),
-            Area(first["staff_town"], first["staff_village"]),
-            first["organisation"],
-        )
-        if first["staff_id"]
-        else None
-    )
+    staff = _staff(resources, rows[0])
     own: Person | None = None
     wards = []
     for row in rows:
@@ -165,7 +163,8 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
                     row["valid_until"],
                 )
             )
-    return People(own, tuple(wards), staff)
+    is_proven = staff is not None and staff.proven_until is not None
+    return People(own, tuple(wards), staff if is_proven else None, None if is_proven else staff)
 
 
 def mask_name(name: str) -> str:
@@ -176,6 +175,20 @@ def mask_name(name: str) -> str:
 def mask_number(number: str) -> str:
     """A card number with its area and its last two characters: 330682**************44."""
     return f"{number[:6]}{'*' * (len(number) - 8)}{number[-2:]}"
+
+
+def _staff(resources: Resources, row: asyncpg.Record) -> StaffMember | None:
+    if row["staff_id"] is None:
+        return None
+    proven_at: datetime | None = row["second_factor_at"]
+    until = proven_at and proven_at + timedelta(hours=resources.settings.second_factor_hours)
+    return StaffMember(
+        row["staff_id"],
+        StaffRole(row["role"]),
+        Area(row["staff_town"], row["staff_village"]),
+        row["organisation"],
+        until if until is not None and until > resources.clock() else None,
+    )
 
 
 def _person(resources: Resources, row: asyncpg.Record) -> Person:

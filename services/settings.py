@@ -96,6 +96,8 @@ class Settings(BaseSettings):
     binding_attempts_account: Count = Field(5, description="card bindings tried a day by one account")
     binding_attempts_card: Count = Field(5, description="card bindings tried a day against one card")
     binding_attempts_address: Count = Field(100, description="card bindings tried a day from one address")
+    second_factor_hours: Hours = Field(12, description="time for which a member of staff acts after her second factor")
+    second_factor_attempts: Count = Field(10, description="second factors tried a day by one account, right or wrong")
     clock_warn_seconds: Seconds = Field(5.0, description="clock difference of a scanner that is reported")
     clock_quarantine_seconds: Seconds = Field(300.0, description="clock difference that quarantines a scanner's scans")
     max_batch_taps: Count = Field(1_000, description="taps in one upload")

@@ -14,12 +14,13 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pyotp
 import pytest
 import qrcode
 import zxingcpp
 from PIL import Image
 
-from cli.demo.fixtures import Cast, add_fixtures
+from cli.demo.fixtures import SECOND_FACTOR, Cast, add_fixtures
 from cli.demo.load import load_district
 from cli.demo.notes import DemoAccount
 from cli.demo.phone import Memory, Phone, PhoneRefused
@@ -61,6 +62,7 @@ CLERK_CODE = """
 mutation ($number: String!) { answer: issueBindingCode(cardNumber: $number) {
   __typename ... on BindingCode { code maskedName } ... on BindingCodeRefused { reason } } }
 """
+PROVE = "mutation ($code: String!) { answer: proveSecondFactor(code: $code) { __typename } }"
 REPORT_LOST = """
 mutation { answer: reportCardLost(key: "walk-lost-card") {
   __typename ... on CardStanding { state message } ... on CardRefused { reason message } } }
@@ -265,6 +267,9 @@ def a_clerk_helps_who_has_no_phone_in_the_register(town: Town, account: DemoAcco
             phone.bind(name, account.card_number, phone_code=town.code(kind="phone", phone=proof))
         assert (refused.value.kind, refused.value.reason) == ("BindingRefused", "NOT_MATCHED")
     clerk = town.phone("demo-clerk")
+    unproven = clerk.ask(CLERK_CODE, {"number": account.card_number}, now())["answer"]
+    assert unproven == {"__typename": "NotSignedIn"}
+    clerk.ask(PROVE, {"code": pyotp.TOTP(SECOND_FACTOR).at(now())}, now())
     answer = clerk.ask(CLERK_CODE, {"number": account.card_number}, now())["answer"]
 
     phone.bind(account.name, account.card_number, clerk_code=answer["code"])

@@ -18,9 +18,12 @@ from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.standing import ApplicationState, Cause, Role
 from schema import messages
+from schema.session import SignInReason
+from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
 
@@ -43,6 +46,9 @@ from services.taps import UploadRefusal
         (messages.FILE, FileRefusal),
         (messages.REFRESH, RefreshRefusal),
         (messages.ROLE, Role),
+        (messages.SECOND_FACTOR, FactorRefusal),
+        (messages.SIGN_IN, SignInReason),
+        (messages.STAFF, StaffRefusal),
         (messages.UPLOAD, UploadRefusal),
         (messages.RIDE, Outcome),
         (messages.VERDICT, Verdict),
