@@ -17,6 +17,8 @@ class Duty(StrEnum):
     FILE_APPEAL = "file_appeal"
     DECIDE_APPEAL = "decide_appeal"
     ISSUE_BINDING_CODE = "issue_binding_code"
+    PRINT_CODE = "print_code"
+    END_PHONES = "end_phones"
     GRANT_ROLES = "grant_roles"
 
 
@@ -33,6 +35,9 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     Duty.FILE_APPEAL: _VISITORS,
     Duty.DECIDE_APPEAL: frozenset({Role.DISTRICT}),
     Duty.ISSUE_BINDING_CODE: _VISITORS,
+    # The code leaves a printer at an office; a lost phone is told to whoever is nearest.
+    Duty.PRINT_CODE: frozenset({Role.TOWN, Role.DISTRICT}),
+    Duty.END_PHONES: _VISITORS,
     Duty.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
     **{event: rule.roles & STAFF for event, rule in RULES.items()},
 }

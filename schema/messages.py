@@ -13,6 +13,7 @@ from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.printed import PaperRefusal
 from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
@@ -62,6 +63,25 @@ SECOND_FACTOR = {
     FactorRefusal.CODE_WRONG: "动态码不对或已用过。请等验证器换下一个码再试。",
     FactorRefusal.TOO_MANY_ATTEMPTS: "今天试的次数太多，请明天再试，或请管理员帮助。",
 }
+
+PRINTED_TITLE = "乘车、入园纸质码"
+CODES_ENDED = "已经停用。闸机和车载机更新后就不再认这些码。"
+PAPER = {
+    PaperRefusal.NOT_ALLOWED: "您不能为这位残疾人办理这项业务。请核对对象和您的职责范围。",
+    PaperRefusal.OWN_CODE: "不能以工作人员身份办理本人或被监护人的业务，请交给其他工作人员。",
+    PaperRefusal.CARD_NOT_USABLE: "残疾人证目前不能使用，不能打印。请先核对证件状态。",
+    PaperRefusal.NO_ACCESS: "按现行政策，这位残疾人没有乘车或入园优待，不能打印。",
+}
+
+
+def printed_code(until: date) -> tuple[str, ...]:
+    """What stands under a code on paper."""
+    return (
+        "上车或入园时，请把这张纸对准扫码口。",
+        f"有效期到{until.year}年{until.month}月{until.day}日。",
+        "丢了请告诉村（社区）或乡镇残联，马上停用，再换一张。",
+    )
+
 
 STAFF_ENDED = "已停用这个工作人员账号，所有登录立即失效。"
 STAFF = {

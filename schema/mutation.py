@@ -11,6 +11,7 @@ from schema.card_mutation import CardMutation, Key
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.identity import key_of
+from schema.printed import PrintedMutation
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -60,7 +61,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(CardMutation, StaffMutation):
+class Mutation(CardMutation, PrintedMutation, StaffMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

@@ -26,7 +26,7 @@ from domain.dates import end_of, local_date, start_of
 from domain.entitlement import access_classes, decide, next_access_change
 from models.record import new_id
 from services import audit
-from services.entitlements import Facts, facts_of
+from services.entitlements import facts_of
 from services.people import People, Person
 from services.resources import Resources
 
@@ -107,6 +107,13 @@ async def suspend_all(connection: asyncpg.Connection, resident_id: UUID, at: dat
     )
 
 
+async def has_active_card(connection: asyncpg.Connection, resident_id: UUID) -> bool:
+    """Whether a resident's card is in force, her row locked against whatever ends it."""
+    await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", resident_id)
+    is_active: bool = await connection.fetchval(_HAS_ACTIVE_CARD, resident_id)
+    return is_active
+
+
 def new_challenge(resources: Resources, viewer: Viewer) -> bytes:
     """A nonce for the phone to sign; it proves itself when it comes back, so nothing has to be kept."""
     head = int(resources.clock().timestamp()).to_bytes(_TIME_BYTES, "big") + secrets.token_bytes(_NONCE_BYTES)
@@ -134,9 +141,8 @@ async def issue_pass(
     person, classes, expires_at = granted
     async with resources.database.transaction() as connection:
         # One issue at a time for one resident, or two phones could both stay.
-        await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", person.id)
         # A loss or a death may have come in since her card was read.
-        if not await connection.fetchval(_HAS_ACTIVE_CARD, person.id):
+        if not await has_active_card(connection, person.id):
             return CredentialRefusal.CARD_NOT_USABLE
         await connection.execute(
             "UPDATE credential SET revoked_at = $3 WHERE resident_id = $1 AND holder_key <> $2 AND revoked_at IS NULL",
@@ -144,7 +150,7 @@ async def issue_pass(
             holder_key,
             at,
         )
-        row = await _renewed(connection, person.id, holder_key, at, expires_at) or await _first(
+        row = await _renewed(connection, person.id, holder_key, at, expires_at) or await new_line(
             connection, person.id, holder_key, at, expires_at
         )
         if person is not people.own:
@@ -194,28 +200,32 @@ async def issue_online_code(
 async def _access(
     resources: Resources, people: People, resident_id: UUID | None, at: datetime
 ) -> tuple[Person, tuple[str, ...], datetime] | CredentialRefusal:
-    """For whom, with which access classes and until when: never past the day on which a class would change."""
+    """For whom, with which access classes and until when a pass may last."""
     on = local_date(at)
     person = people.reach(resident_id, Act.RIDE_CODE, on)
     if person is None:
         return CredentialRefusal.NOT_ALLOWED
+    # The pseudonym is renewed with the month, so a pass that outlived it would link the two.
+    next_month = start_of(date(on.year + on.month // 12, on.month % 12 + 1, 1))
+    latest = min(at + timedelta(days=resources.settings.pass_days), next_month)
+    granted = await access_of(resources, person, at, latest)
+    return granted if isinstance(granted, CredentialRefusal) else (person, *granted)
+
+
+async def access_of(
+    resources: Resources, person: Person, at: datetime, latest: datetime
+) -> tuple[tuple[str, ...], datetime] | CredentialRefusal:
+    """A person's access classes, and until when: never past `latest`, her card, or the day on which a class changes."""
+    on = local_date(at)
     if person.card is None or not is_usable(person.card.on_record, on):
         return CredentialRefusal.CARD_NOT_USABLE
     (facts,) = await facts_of(resources, [person])
     classes = access_classes(decide(resources.rules, facts, on))
     if not classes:
         return CredentialRefusal.NO_ACCESS
-    return person, classes, _expiry(resources, facts, person.card.on_record.valid_until, at)
-
-
-def _expiry(resources: Resources, facts: Facts, card_valid_until: date, at: datetime) -> datetime:
-    on = local_date(at)
-    latest = at + timedelta(days=resources.settings.pass_days)
     change = next_access_change(resources.rules, facts, on, local_date(latest))
-    # The pseudonym is renewed with the month, so a pass that outlived it would link the two.
-    next_month = start_of(date(on.year + on.month // 12, on.month % 12 + 1, 1))
-    ends = [latest, end_of(card_valid_until), next_month]
-    return min(ends if change is None else [*ends, start_of(change)]).replace(microsecond=0)
+    ends = [latest, end_of(person.card.on_record.valid_until)]
+    return classes, min(ends if change is None else [*ends, start_of(change)]).replace(microsecond=0)
 
 
 async def _renewed(
@@ -232,8 +242,8 @@ async def _renewed(
     return row
 
 
-async def _first(
-    connection: asyncpg.Connection, resident_id: UUID, holder_key: bytes, at: datetime, expires_at: datetime
+async def new_line(
+    connection: asyncpg.Connection, resident_id: UUID, holder_key: bytes | None, at: datetime, expires_at: datetime
 ) -> asyncpg.Record:
     """A new line at a random free place of the status list, so that places tell nothing about the order of issue."""
     for _ in range(_DRAWS):

@@ -16,7 +16,22 @@ from models.session import StaffRole
 from services.resources import Resources
 from services.vault import DataKey, Sealed
 
-_ROWS = """
+_PERSON = """
+r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
+c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
+c.valid_until AS card_valid_until
+"""
+
+_CARD = """
+LEFT JOIN LATERAL (
+    SELECT * FROM card WHERE card.resident_id = r.id
+    ORDER BY state IN ('active', 'suspended', 'lost') DESC, issued_on DESC, id DESC LIMIT 1
+) c ON true
+"""
+
+_ONE = f"SELECT r.id AS resident_id, {_PERSON} FROM resident r {_CARD} WHERE r.id = $1"  # noqa: S608
+
+_ROWS = f"""
 WITH person AS (
     SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS scope,
            NULL::date AS valid_from, NULL::date AS valid_until
@@ -27,20 +42,15 @@ WITH person AS (
 )
 SELECT s.id AS session_id, s.second_factor_at, staff.id AS staff_id, staff.role, staff.town AS staff_town,
        staff.village AS staff_village, staff.organisation,
-       p.*, r.data_key, r.data_key_version, r.name_sealed, r.birth_date, r.town, r.village,
-       c.id AS card_id, c.number_sealed, c.category, c.categories, c.grade, c.state, c.issued_on,
-       c.valid_until AS card_valid_until
+       p.*, {_PERSON}
 FROM session s
 LEFT JOIN staff ON staff.account_id = $2 AND (staff.left_on IS NULL OR staff.left_on > $3)
 LEFT JOIN person p ON true
 LEFT JOIN resident r ON r.id = p.resident_id
-LEFT JOIN LATERAL (
-    SELECT * FROM card WHERE card.resident_id = p.resident_id
-    ORDER BY state IN ('active', 'suspended', 'lost') DESC, issued_on DESC, id DESC LIMIT 1
-) c ON true
+{_CARD}
 WHERE s.id = $1 AND s.account_id = $2 AND s.revoked_at IS NULL
 ORDER BY p.guardian_id NULLS FIRST
-"""
+"""  # noqa: S608 - put together from this file alone
 
 
 class SessionEnded(Exception):
@@ -122,6 +132,12 @@ class People:
         """The viewer as a member of staff whose role includes a duty; None for everybody else."""
         return self.staff if self.staff is not None and may(self.staff.part, duty) else None
 
+    def is_related(self, resident_id: UUID) -> bool:
+        """Whether a resident is the viewer herself or a ward of hers, however far she may act."""
+        return (self.own is not None and self.own.id == resident_id) or any(
+            ward.person.id == resident_id for ward in self.wards
+        )
+
     def reach(self, resident_id: UUID | None, act: Act, on: date) -> Person | None:
         """The person to act for: the viewer herself without an id, a ward by id; None when she may not."""
         if resident_id is None or (self.own is not None and self.own.id == resident_id):
@@ -165,6 +181,12 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
             )
     is_proven = staff is not None and staff.proven_until is not None
     return People(own, tuple(wards), staff if is_proven else None, None if is_proven else staff)
+
+
+async def person_in(resources: Resources, resident_id: UUID, area: Area) -> Person | None:
+    """A resident of an area, for staff who work there; None for any other, known or not."""
+    rows = await resources.database.fetch(_ONE, resident_id)
+    return _person(resources, rows[0]) if rows and area.covers(rows[0]["town"], rows[0]["village"]) else None
 
 
 def mask_name(name: str) -> str:

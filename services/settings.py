@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     refresh_idle_days: Days = Field(7, description="life of a session that is not used")
     refresh_grace_seconds: Seconds = Field(10.0, description="time in which a repeated refresh is a retry, not a theft")
     pass_days: int = Field(7, ge=1, le=7, description="validity of a pass on the phone")
+    printed_code_days: Days = Field(180, description="validity of a code printed on paper")
     status_list_ttl_seconds: Seconds = Field(900.0, description="age at which a device fetches the status list anew")
     status_list_days: Days = Field(7, description="validity of a status list")
     binding_attempts_account: Count = Field(5, description="card bindings tried a day by one account")

@@ -23,6 +23,7 @@ from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.printed import PaperRefusal
 from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
@@ -44,6 +45,7 @@ from services.taps import UploadRefusal
         (messages.CREDENTIAL, CredentialRefusal),
         (messages.ENROLMENT, EnrolmentRefusal),
         (messages.FILE, FileRefusal),
+        (messages.PAPER, PaperRefusal),
         (messages.REFRESH, RefreshRefusal),
         (messages.ROLE, Role),
         (messages.SECOND_FACTOR, FactorRefusal),
