@@ -17,6 +17,7 @@ from services.printed import PaperRefusal
 from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
+from services.unlinking import UnlinkRefusal
 
 CATEGORY = {1: "视力残疾", 2: "听力残疾", 3: "言语残疾", 4: "肢体残疾", 5: "智力残疾", 6: "精神残疾", 7: "多重残疾"}
 GRADE = {1: "一级", 2: "二级", 3: "三级", 4: "四级"}
@@ -30,6 +31,9 @@ SIGN_IN = {
     "second_factor": "请打开验证器，输入上面的六位动态码，再以工作人员身份办理。",
 }
 SIGNED_OUT = "已退出登录。"
+SIGNED_OUT_EVERYWHERE = "已在所有手机上退出登录。"
+UNLINKED = "已解除绑定，这位残疾人的乘车码都已停用。需要时可以重新绑定。"
+UNLINK = {UnlinkRefusal.NOT_LINKED: "您的微信没有绑定这位残疾人。"}
 
 WECHAT_CODE_INVALID = "验证码无效、已过期或已用过，请重新获取。"
 WECHAT_RATE_LIMITED = "操作太频繁，请过一分钟再试。"

@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from domain.booking import BookingRefusal
+from schema import messages
 from schema.booking import Booking, BookingRefused
 from schema.card_mutation import CardMutation, Key
 from schema.context import Info
@@ -21,11 +22,13 @@ from schema.session import (
     RefreshRefused,
     Session,
     SignedOut,
+    Unlinked,
+    UnlinkRefused,
     WechatRefused,
     signed_in,
 )
 from schema.staff_mutation import StaffMutation
-from services import binding, bookings, credentials, sessions
+from services import binding, bookings, credentials, sessions, unlinking
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.sessions import RefreshRefusal
@@ -34,6 +37,7 @@ from services.wechat import WechatRefusal
 SignInResult = Annotated[Session | WechatRefused, strawberry.union("SignInResult")]
 RefreshResult = Annotated[Session | RefreshRefused, strawberry.union("RefreshResult")]
 SignOutResult = Annotated[SignedOut | NotSignedIn, strawberry.union("SignOutResult")]
+UnlinkResult = Annotated[Unlinked | UnlinkRefused | NotSignedIn, strawberry.union("UnlinkResult")]
 BindCardResult = Annotated[CardBound | BindingRefused | WechatRefused | NotSignedIn, strawberry.union("BindCardResult")]
 BindingCodeResult = Annotated[BindingCode | BindingCodeRefused | NotSignedIn, strawberry.union("BindingCodeResult")]
 BookingResult = Annotated[Booking | BookingRefused | NotSignedIn, strawberry.union("BookingResult")]
@@ -86,6 +90,26 @@ class Mutation(CardMutation, PrintedMutation, StaffMutation):
             return signed
         await sessions.sign_out(info.context.resources, signed.viewer)
         return SignedOut()
+
+    @strawberry.mutation(description="End every session of the account, this one included.")
+    async def sign_out_everywhere(self, info: Info) -> SignOutResult:
+        """The end of all sessions."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        await sessions.sign_out_everywhere(info.context.resources, signed.viewer)
+        return SignedOut(message=messages.SIGNED_OUT_EVERYWHERE)
+
+    @strawberry.mutation(description="Untie the account from its own resident or a ward; all passes of that one end.")
+    async def unlink_resident(self, info: Info, resident_id: strawberry.ID) -> UnlinkResult:
+        """The end of the tie."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        refusal = await unlinking.unlink(
+            info.context.resources, signed.viewer, signed.people, key_of("Resident", resident_id)
+        )
+        return UnlinkRefused.of(refusal) if refusal else Unlinked()
 
     @strawberry.mutation(description="Tie the account to the register, as the holder of a card or as her guardian.")
     async def bind_card(

@@ -33,6 +33,9 @@ FIELDS: Final[Mapping[str, Access]] = {
     "refreshSession": ANYBODY,
     "viewer": SIGNED_IN,
     "signOut": SIGNED_IN,
+    "signOutEverywhere": SIGNED_IN,
+    # Any guardian, however little she may do, can lay it down.
+    "unlinkResident": Access(act=Act.VIEW),
     "enrolSecondFactor": SIGNED_IN,
     "proveSecondFactor": SIGNED_IN,
     "bindCard": SIGNED_IN,

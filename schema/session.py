@@ -11,13 +11,16 @@ from schema import messages
 from schema.context import Info
 from schema.identity import to_id
 from schema.permission import FIELDS
+from services import sessions
 from services.binding import BindingRefusal, Bound, CodeRefusal, OneTimeCode
 from services.people import People, SessionEnded
 from services.sessions import RefreshRefusal, SignedIn
+from services.unlinking import UnlinkRefusal
 from services.wechat import WechatCodeInvalid, WechatRateLimited, WechatRefusal, WechatRisky
 
 strawberry.enum(BindingRefusal, name="BindingRefusalReason", description="Why no card was bound.")
 strawberry.enum(RefreshRefusal, name="RefreshRefusalReason", description="Why a session could not be continued.")
+strawberry.enum(UnlinkRefusal, name="UnlinkRefusalReason", description="Why nothing was untied.")
 strawberry.enum(CodeRefusal, name="CodeRefusalReason", description="Why there is no one-time code.")
 
 
@@ -135,11 +138,45 @@ async def signed_in(info: Info) -> Signed | NotSignedIn:
     return Signed(viewer, people)
 
 
-@strawberry.type(description="The session was ended, on this phone only.")
+@strawberry.type(description="The session was ended, on this phone or on all.")
 class SignedOut:
     """The end of a session."""
 
     message: str = messages.SIGNED_OUT
+
+
+@strawberry.type(description="A phone on which the account is signed in.")
+class OpenSession:
+    """A session that can go on."""
+
+    started_at: datetime
+    used_at: datetime
+    is_this: bool = strawberry.field(description="Whether it is the session of this request.")
+
+    @classmethod
+    def of(cls, session: sessions.OpenSession, viewer: Viewer) -> "OpenSession":
+        """The session of a loaded row."""
+        return cls(started_at=session.started_at, used_at=session.used_at, is_this=session.id == viewer.session_id)
+
+
+@strawberry.type(description="The account is no longer tied to that resident.")
+class Unlinked:
+    """The end of a tie."""
+
+    message: str = messages.UNLINKED
+
+
+@strawberry.type(description="Nothing was untied.")
+class UnlinkRefused:
+    """A typed refusal."""
+
+    reason: UnlinkRefusal
+    message: str
+
+    @classmethod
+    def of(cls, reason: UnlinkRefusal) -> "UnlinkRefused":
+        """The refusal with its sentence."""
+        return cls(reason=reason, message=messages.UNLINK[reason])
 
 
 @strawberry.type(description="The account is tied to the register.")

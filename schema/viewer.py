@@ -8,12 +8,14 @@ from schema.errors import ErrorCode, ExpectedError
 from schema.holder import Holder
 from schema.identity import to_id
 from schema.limits import LIST_SIZE
-from schema.session import NotSignedIn, Signed, signed_in
+from schema.session import NotSignedIn, OpenSession, Signed, signed_in
 from schema.staff import Staff
+from services import sessions
 from services.people import Ward as HeldWard
 
 # Few act for more than two or three; a query over all of them must stay affordable.
 _USUAL_WARDS = 3
+_USUAL_SESSIONS = 3
 
 strawberry.enum(Scope, name="GuardianScope", description="How far a guardian may act for a ward.")
 
@@ -46,6 +48,15 @@ class Viewer(Holder):
     def account_id(self) -> strawberry.ID:
         """The account's id."""
         return to_id("Account", self.signed.viewer.account_id)
+
+    @strawberry.field(
+        description="Where the account is signed in, the newest use first.", metadata={LIST_SIZE: _USUAL_SESSIONS}
+    )
+    async def sessions(self, info: Info) -> list[OpenSession]:
+        """The account's sessions."""
+        viewer = self.signed.viewer
+        rows = await sessions.sessions_of(info.context.resources, viewer.account_id)
+        return [OpenSession.of(row, viewer) for row in rows]
 
     @strawberry.field(description="What she is as a member of staff; null for everybody else.")
     def staff(self) -> Staff | None:

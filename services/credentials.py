@@ -100,6 +100,17 @@ async def revoke_all(connection: asyncpg.Connection, resident_id: UUID, at: date
     )
 
 
+async def revoke_passes(connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> int:
+    """End every pass of a resident on whatever phone, but not her code on paper; how many there were."""
+    ended = await connection.fetch(
+        "UPDATE credential SET revoked_at = $2 "
+        "WHERE resident_id = $1 AND holder_key IS NOT NULL AND revoked_at IS NULL RETURNING id",
+        resident_id,
+        at,
+    )
+    return len(ended)
+
+
 async def suspend_all(connection: asyncpg.Connection, resident_id: UUID, at: datetime | None) -> None:
     """Hold every pass of a resident from `at` on, or let them go on with None: the next status list says so."""
     await connection.execute(

@@ -13,7 +13,7 @@ from card.presentation import encode_text
 from domain.dates import local_date
 from domain.duty import Duty
 from services import audit
-from services.credentials import STATUS_LIST_URI, CredentialRefusal, access_of, has_active_card, new_line
+from services.credentials import STATUS_LIST_URI, CredentialRefusal, access_of, has_active_card, new_line, revoke_passes
 from services.people import People, Person, StaffMember, person_in
 from services.resources import Resources
 
@@ -22,10 +22,6 @@ _CTI_BYTES = 8
 
 _REVOKE_PRINTED = """
 UPDATE credential SET revoked_at = $2 WHERE resident_id = $1 AND holder_key IS NULL AND revoked_at IS NULL
-"""
-
-_REVOKE_PASSES = """
-UPDATE credential SET revoked_at = $2 WHERE resident_id = $1 AND holder_key IS NOT NULL AND revoked_at IS NULL
 """
 
 _END_SESSIONS = """
@@ -113,7 +109,7 @@ async def end_phones(resources: Resources, people: People, resident_id: UUID) ->
     at = resources.clock()
     async with resources.database.transaction() as connection:
         await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", person.id)
-        codes = _count(await connection.execute(_REVOKE_PASSES, person.id, at))
+        codes = await revoke_passes(connection, person.id, at)
         sessions = _count(await connection.execute(_END_SESSIONS, person.id, at))
         await _record(resources, connection, staff, "end_phones", person)
     return Ended(codes, sessions)

@@ -27,6 +27,7 @@ from services.printed import PaperRefusal
 from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
+from services.unlinking import UnlinkRefusal
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,7 @@ from services.taps import UploadRefusal
         (messages.SECOND_FACTOR, FactorRefusal),
         (messages.SIGN_IN, SignInReason),
         (messages.STAFF, StaffRefusal),
+        (messages.UNLINK, UnlinkRefusal),
         (messages.UPLOAD, UploadRefusal),
         (messages.RIDE, Outcome),
         (messages.VERDICT, Verdict),

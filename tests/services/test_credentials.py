@@ -16,8 +16,7 @@ from card.credential import CredentialClaims, CredentialKind, prove, verify_cred
 from card.presentation import decode_text, verify_token
 from domain.access import Viewer
 from domain.dates import start_of
-from domain.rulebook import RuleBook
-from services.bootstrap import POLICY, load_rules
+from services.bootstrap import POLICY
 from services.credentials import (
     STATUS_LIST_URI,
     CredentialRefusal,
@@ -30,6 +29,7 @@ from services.credentials import (
     new_challenge,
 )
 from services.resources import Resources
+from tests.services.lawbook import rules_with
 from tests.services.register import Clock, Holder, Register, open_all
 
 
@@ -246,15 +246,6 @@ async def test_a_pass_ends_with_its_week_card_and_month(
     issued = await phone.given()
 
     assert phone.claims(issued).expires_at == issued.line.expires_at == ends
-
-
-def rules_with(directory: Path, changed: dict[str, str | None]) -> RuleBook:
-    """The project's rules with some files changed, or left out by None."""
-    for file in POLICY.glob("*.toml"):
-        text = changed.get(file.name, file.read_text(encoding="utf-8"))
-        if text is not None:
-            (directory / file.name).write_text(text, encoding="utf-8")
-    return load_rules(directory)
 
 
 async def test_a_pass_ends_before_a_rule_changes_its_class(

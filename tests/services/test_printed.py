@@ -18,6 +18,7 @@ from services.credentials import new_line
 from services.people import SessionEnded
 from services.printed import Ended, PaperRefusal, PrintedCode, end_phones, print_code, revoke_printed
 from services.resources import Resources
+from tests.services.lawbook import rules_with
 from tests.services.office import Office
 from tests.services.register import Holder, Register
 
