@@ -187,7 +187,9 @@ def test_the_whole_path(town: Town, environ_with_port: dict[str, str], tmp_path:
     with serving(tmp_path / "first.log", environ_with_port):
         phone = town.bound_phone(resident)
         sees_herself(phone)
-        a_guardian_sees_her_ward(town.bound_phone(guardian))
+        fathers = town.bound_phone(guardian)
+        a_guardian_sees_her_ward(fathers)
+        fathers.renew_pass(now())
         a_clerk_helps_who_has_no_phone_in_the_register(town, town.cast.accounts[1])
         books_and_gives_back(phone)
         phone.renew_pass(now())
@@ -201,9 +203,11 @@ def test_the_whole_path(town: Town, environ_with_port: dict[str, str], tmp_path:
         admitted, replayed = scanner.read(gate, code), scanner.read(gate, code)
         assert (admitted["outcome"], admitted["recorded"]) == ("free", True)
         assert (replayed["outcome"], replayed["reason"]) == ("refused", "replayed")
+        # The child's code on the father's phone.
+        assert scanner.read(gate, decoded(fathers.show(now())))["outcome"] == "free"
         assert scanner.read(gate, "SDC1:NOT A CODE")["outcome"] == "refused"
         assert scanner.read(gate, decoded(phone.show(now() - timedelta(minutes=2))))["reason"] == "stale"
-    assert json.loads(scanner.run("status", "--json"))["storage"]["scans_waiting"] == 4
+    assert json.loads(scanner.run("status", "--json"))["storage"]["scans_waiting"] == 5
 
     with serving(tmp_path / "second.log", environ_with_port):
         scanner.run("outbox", "upload")
