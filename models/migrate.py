@@ -14,7 +14,7 @@ CHANGED_BY_SERVER = (
     "account, allocation, attempt, attendance, binding_code, booking, calendar_feed, card, card_appeal, "
     "card_application, card_notice, claim, course, credential, device, enrolment, fact, guardian, idempotency_key, "
     "import_batch, notice, notice_consent, offer, receipt, refresh_token, resident, resource, scan_chain, service, "
-    "session, slot, waitlist_entry, weekly_pattern"
+    "session, slot, staff, staff_grant, waitlist_entry, weekly_pattern"
 )
 MONTHS_AHEAD = 24
 

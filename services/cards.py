@@ -70,7 +70,7 @@ async def bring_about(resources: Resources, viewer: Viewer, people: People, wish
     """Carry out an event for a resident in the viewer's reach; the same `key` again gets the first answer."""
     at = resources.clock()
     by_holder = Role.HOLDER in RULES[wish.step.event].roles
-    authority = authority_of(viewer, people, wish.resident_id, local_date(at), as_holder=by_holder)
+    authority = authority_of(viewer, people, wish.resident_id, local_date(at), wish.step.event, as_holder=by_holder)
     if authority is None:
         return CardRefusal.NOT_ALLOWED
     whom = authority.resident_id
@@ -80,7 +80,7 @@ async def bring_about(resources: Resources, viewer: Viewer, people: People, wish
     async def work(connection: asyncpg.Connection) -> str:
         found = await find(resources, connection, whom)
         # A stranger's id and one outside the area are answered alike.
-        if found is None or not authority.reaches(found.town):
+        if found is None or not authority.reaches(found.town, found.village):
             return CardRefusal.NOT_ALLOWED
         return await carry_out(resources, connection, found, event, stated, authority.name)
 

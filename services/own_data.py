@@ -14,7 +14,6 @@ from domain.access import Act, Viewer
 from domain.dates import local_date
 from models.record import new_id
 from services import audit
-from services.authority import authority_of
 from services.own_data_parts import PARTS
 from services.people import People
 from services.resources import Resources
@@ -58,18 +57,18 @@ async def own_data(
         VaultRefused: her key cannot be opened.
     """
     at = resources.clock()
-    authority = authority_of(viewer, people, resident_id, local_date(at), as_holder=True, act=Act.CARD)
-    if authority is None or authority.staff is not None:
+    related = people.reach(resident_id, Act.CARD, local_date(at))
+    if related is None:
         return OwnDataRefusal.NOT_ALLOWED
-    whom = authority.resident_id
+    whom, actor = related.id, f"account:{viewer.account_id}"
     async with resources.database.transaction() as connection:
         person = await connection.fetchrow(_PERSON, whom)
         key = resources.vault.data_key(whom, person["data_key"], person["data_key_version"])
         told: dict[str, object] = {"madeAt": at, "person": _opened(person, key, _PERSON_SEALED)}
         for name, (sql, sealed) in PARTS.items():
             told[name] = [_opened(row, key, sealed) for row in await connection.fetch(sql, whom)]
-        await note_export(connection, authority.name, _PURPOSE, list(told), authority.name, [whom], at)
-        await audit.record(connection, audit.Event(authority.name, "export_own", str(whom)), at)
+        await note_export(connection, actor, _PURPOSE, list(told), actor, [whom], at)
+        await audit.record(connection, audit.Event(actor, "export_own", str(whom)), at)
     return OwnData(at, msgspec.json.encode(told).decode())
 
 

@@ -144,6 +144,25 @@ async def test_what_a_batch_replaced_is_seen_with_the_statement(
     assert [row["fact_id"] for row in rows] == [hers]
 
 
+@pytest.mark.parametrize("table", WALLED)
+async def test_a_commissioner_sees_her_village_and_an_administrator_nobody(
+    resources: Resources, register: Register, table: str
+) -> None:
+    """The village of a town, and no other village; whoever looks after staff accounts reaches no resident at all."""
+    resident = await register.resident(town="百官街道")
+    await everything(register, resident)
+    hers, others, administrator = [await register.viewer() for _ in range(3)]
+    await register.staff(hers.account_id, role="commissioner", town="百官街道", village="一村")
+    await register.staff(others.account_id, role="commissioner", town="百官街道", village="别的村")
+    await register.staff(administrator.account_id, role="administrator")
+
+    reached = [await seen(narrowed(resources, viewer), table) for viewer in (hers, others, administrator)]
+
+    assert resident.id in reached[0]
+    assert resident.id not in reached[1]
+    assert reached[2] == set()
+
+
 async def test_another_residents_rows_cannot_be_written_either(resources: Resources, register: Register) -> None:
     """A change finds nothing to change, and an addition is refused."""
     stranger, viewer = await register.resident(), await register.viewer(await register.resident())

@@ -1,0 +1,180 @@
+"""Plays everybody who may come: strangers, family, and staff of every role and area, before one household each."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    get_named_type,
+)
+from graphql.pyutils import Undefined
+
+from domain.access import Act, Viewer
+from domain.duty import may
+from domain.standing import Role
+from schema.identity import to_id
+from schema.permission import Access
+from tests.services.register import Holder, Register
+
+TOWN, VILLAGE = "曹娥街道", "一村"
+# How a service says that somebody may not, or must not even learn whether there is something.
+REFUSALS = {"NOT_ALLOWED", "NOT_FOUND", "BOOKING_NOT_FOUND", "NOT_LINKED"}
+_SAMPLES = {"Date": "2026-03-11", "DateTime": "2026-03-11T02:00:00Z", "Int": 1, "Boolean": True, "Float": 1.0}
+# Arguments that name a resident of some area.
+_WHOM = {"residentId", "number", "cardNumber"}
+
+
+class Part(StrEnum):
+    """Who comes."""
+
+    NOBODY = "nobody"
+    STRANGER = "stranger"
+    HOLDER = "holder"
+    GUARDIAN = "guardian"
+    WATCHING_GUARDIAN = "watching_guardian"
+    COMMISSIONER = "commissioner"
+    OTHER_COMMISSIONER = "other_commissioner"
+    TOWN = "town"
+    OTHER_TOWN = "other_town"
+    DISTRICT = "district"
+    ADMINISTRATOR = "administrator"
+    UNPROVEN = "unproven"
+
+
+_ROLES = {
+    Part.COMMISSIONER: Role.COMMISSIONER,
+    Part.TOWN: Role.TOWN,
+    Part.DISTRICT: Role.DISTRICT,
+    Part.ADMINISTRATOR: Role.ADMINISTRATOR,
+}
+_STAFF: dict[Part, dict[str, Any]] = {
+    Part.COMMISSIONER: {"role": "commissioner", "town": TOWN, "village": VILLAGE},
+    Part.OTHER_COMMISSIONER: {"role": "commissioner", "town": TOWN, "village": "二村"},
+    Part.TOWN: {"role": "clerk", "town": TOWN},
+    Part.OTHER_TOWN: {"role": "clerk", "town": "东关街道"},
+    Part.DISTRICT: {"role": "clerk"},
+    Part.ADMINISTRATOR: {"role": "administrator"},
+    # The district's clerk before her second factor.
+    Part.UNPROVEN: {"role": "clerk", "is_proven": False},
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A viewer and the resident whom her request is about."""
+
+    viewer: Viewer | None
+    resident: Holder
+
+
+async def enter(register: Register, part: Part) -> Scene:
+    """Somebody of that part, and a resident of her own household or area."""
+    resident = await register.resident(town=TOWN)
+    match part:
+        case Part.NOBODY:
+            return Scene(None, resident)
+        case Part.HOLDER:
+            return Scene(await register.viewer(resident), resident)
+        case Part.GUARDIAN | Part.WATCHING_GUARDIAN:
+            viewer = await register.viewer()
+            await register.guardian(resident, viewer.account_id, scope="full" if part is Part.GUARDIAN else "view")
+        case _:
+            viewer = await register.viewer()
+            if part in _STAFF:
+                await register.staff(viewer.account_id, **_STAFF[part])
+    return Scene(viewer, resident)
+
+
+def is_allowed(part: Part, access: Access, field: GraphQLField) -> bool:
+    """What the table says of a part."""
+    if part is Part.NOBODY or not access.needs_sign_in:
+        return not access.needs_sign_in
+    if access.act is None and access.duty is None:
+        return not access.at_desk
+    match part:
+        case Part.HOLDER | Part.GUARDIAN:
+            return access.act is not None
+        case Part.WATCHING_GUARDIAN:
+            return access.act is Act.VIEW
+        case Part.OTHER_COMMISSIONER | Part.OTHER_TOWN:
+            role = Role.TOWN if part is Part.OTHER_TOWN else Role.COMMISSIONER
+            return access.duty is not None and not _WHOM & set(field.args) and may(role, access.duty)
+        case _:
+            return access.duty is not None and part in _ROLES and may(_ROLES[part], access.duty)
+
+
+def document(kind: str, name: str, field: GraphQLField) -> str:
+    """A document that asks for one root field with each required argument, and `residentId`, as a variable."""
+    asked = [(argument, given.type) for argument, given in field.args.items() if _is_given(argument, given)]
+    declared = ", ".join(f"${argument}: {type_}" for argument, type_ in asked)
+    passed = ", ".join(f"{argument}: ${argument}" for argument, _ in asked)
+    head = f"{kind} ({declared})" if asked else kind
+    return f"{head} {{ answer: {name}{f'({passed})' if passed else ''} {{ __typename {_selected(field)} }} }}"
+
+
+def values(field: GraphQLField, known: dict[str, Any]) -> dict[str, Any]:
+    """A value for each of those variables: what the scene knows, or any of its type."""
+    return {
+        argument: known.get(argument, _sample(given.type, known))
+        for argument, given in field.args.items()
+        if _is_given(argument, given)
+    }
+
+
+def known_of(scene: Scene) -> dict[str, Any]:
+    """The arguments that name the scene's resident."""
+    number = scene.resident.card_number
+    return {"residentId": to_id("Resident", scene.resident.id), "number": number, "cardNumber": number}
+
+
+def is_refused(body: dict[str, Any]) -> bool:
+    """Whether an answer says that the viewer may not."""
+    answer = (body.get("data") or {}).get("answer")
+    if answer is None:
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["NOT_SIGNED_IN"], body
+        return True
+    reasons = {value for key, value in answer.items() if key.startswith("reason")}
+    # Of a second factor, too, it says NOT_STAFF; but to be told that one needs none is an answer.
+    is_no_staff = "NOT_STAFF" in reasons and answer["__typename"] != "SecondFactorRefused"
+    return answer["__typename"] == "NotSignedIn" or is_no_staff or bool(reasons & REFUSALS)
+
+
+def _is_given(argument: str, given: GraphQLArgument) -> bool:
+    required = isinstance(given.type, GraphQLNonNull) and given.default_value is Undefined
+    return required or argument == "residentId"
+
+
+def _selected(field: GraphQLField) -> str:
+    """The reason of whatever refuses; kinds of reasons differ, so each has an alias in the answer's own name."""
+    named = get_named_type(field.type)
+    if not isinstance(named, GraphQLUnionType):
+        return ""
+    refused = [type_.name for type_ in named.types if isinstance(type_, GraphQLObjectType) and "reason" in type_.fields]
+    return " ".join(f"... on {name} {{ reason{index or ''}: reason }}" for index, name in enumerate(refused))
+
+
+def _sample(type_: GraphQLInputType, known: dict[str, Any]) -> Any:
+    if isinstance(type_, GraphQLNonNull):
+        return _sample(type_.of_type, known)
+    match type_:
+        case GraphQLList():
+            return []
+        case GraphQLEnumType():
+            return next(iter(type_.values))
+        case GraphQLInputObjectType():
+            return {
+                name: known.get(name, _sample(field.type, known))
+                for name, field in type_.fields.items()
+                if isinstance(field.type, GraphQLNonNull) and field.default_value is Undefined
+            }
+        case _:
+            return _SAMPLES.get(str(type_), "key-of-sixteen-characters")
