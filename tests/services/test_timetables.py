@@ -121,7 +121,9 @@ async def test_a_new_week_moves_free_slots_and_flags_held_ones(
     viewer = await register.viewer()
     await register.desk(viewer.account_id, service_id)
 
-    changed = await replace_week(resources, viewer, service_id, week(5, "14:00", "15:00"), TODAY)
+    # As her request reaches the database: the wall shows her none of the people who booked.
+    request = resources.reaching(viewer.account_id, TODAY)
+    changed = await replace_week(request, viewer, service_id, week(5, "14:00", "15:00"), TODAY)
 
     assert changed == LaidOut(service_id, 1, 1, 1, date(2026, 3, 18), stopped=False)
     assert await slots(owner, service_id) == [
