@@ -29,8 +29,8 @@ TOWN, VILLAGE = "曹娥街道", "一村"
 # How a service says that somebody may not, or must not even learn whether there is something.
 REFUSALS = {"NOT_ALLOWED", "NOT_FOUND", "BOOKING_NOT_FOUND", "NOT_LINKED"}
 _SAMPLES = {"Date": "2026-03-11", "DateTime": "2026-03-11T02:00:00Z", "Int": 1, "Boolean": True, "Float": 1.0}
-# Arguments that name a resident of some area.
-_WHOM = {"residentId", "number", "cardNumber"}
+# Arguments that name a resident of some area, or a place that she holds.
+_WHOM = {"residentId", "number", "cardNumber", "bookingId", "courseBookingId"}
 
 
 class Part(StrEnum):
