@@ -1,18 +1,10 @@
 """The register: residents, their cards, their guardians and what other departments say of them."""
 
-from enum import StrEnum
-
 from tortoise import fields
 from tortoise.indexes import Index
 
+from domain.guardianship import Ground
 from models.record import Record
-
-
-class GuardianScope(StrEnum):
-    """How far a guardian may act for a ward."""
-
-    VIEW = "view"
-    FULL = "full"
 
 
 class Resident(Record):
@@ -74,7 +66,11 @@ class Card(Record):
 
 
 class Guardian(Record):
-    """A person proven to act for a ward; names and phone are sealed under the ward's data key."""
+    """A person proven to act for a ward; names and phone are sealed under the ward's data key.
+
+    `acts` is view,book,ride_code,apply or some of them. `told_on` is when both heard of an end to come, `ended_on` the
+    day from which it counts no more, whatever the period says.
+    """
 
     ward: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="guardians")
     account: fields.ForeignKeyNullableRelation["Account"] = fields.ForeignKeyField(
@@ -85,10 +81,13 @@ class Guardian(Record):
     phone_sealed = fields.BinaryField()
     phone_index = fields.BinaryField()
     relation = fields.CharField(max_length=20)
-    scope = fields.CharEnumField(GuardianScope, max_length=10)
+    acts = fields.CharField(max_length=40)
+    ground = fields.CharEnumField(Ground, max_length=10)
     proven_by = fields.CharField(max_length=80)
     valid_from = fields.DateField()
     valid_until = fields.DateField(null=True)
+    told_on = fields.DateField(null=True)
+    ended_on = fields.DateField(null=True)
 
     class Meta:
         """Read from the ward's side when binding, from the account's side when viewing."""

@@ -1,6 +1,6 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.booking import BookingRefusal
@@ -333,3 +333,16 @@ def service_booked(name: str, *, cancelled: bool) -> str:
 def benefit_changed(title: str, before: Verdict, after: Verdict) -> str:
     """What a change of the card did to a programme."""
     return f"{title}：由{VERDICT[before]}变为{VERDICT[after]}。"
+
+
+def guardianship_ends(last: date, *, of_age: bool) -> str:
+    """Until when a guardian acts for a ward, and why no longer."""
+    if not of_age:
+        return (
+            f"您的代办期限到{last.year}年{last.month}月{last.day}日为止。如需继续，请提前到村（社区）或乡镇残联办理。"
+        )
+    first = last + timedelta(days=1)
+    return (
+        f"被监护人到{first.year}年{first.month}月{first.day}日年满十八周岁。从这一天起由本人办理，您不再代办。"
+        "如果本人不能独立办理，请提前到村（社区）或乡镇残联登记监护。"
+    )

@@ -13,6 +13,7 @@ from card.number import CardNumber, CardNumberInvalid
 from domain.access import Viewer
 from domain.dates import local_date
 from domain.duty import Duty
+from domain.guardianship import latest_adult
 from models.record import new_id
 from services import attempts, audit
 from services.people import People, mask_name
@@ -217,15 +218,18 @@ async def _code(resources: Resources, connection: asyncpg.Connection, resident_i
 async def _bind_guardian(
     resources: Resources, connection: asyncpg.Connection, viewer: Viewer, ward_id: UUID, name: bytes, phone: bytes
 ) -> bool:
+    on = local_date(resources.clock())
     bound = await connection.fetchval(
         "UPDATE guardian SET account_id = $1 WHERE ward_id = $2 AND name_index = $3 AND phone_index = $4 "
         "AND (account_id IS NULL OR account_id = $1) "
-        "AND valid_from <= $5 AND (valid_until IS NULL OR valid_until >= $5) RETURNING id",
+        "AND ended_on IS NULL AND valid_from <= $5 AND (valid_until IS NULL OR valid_until >= $5) "
+        "AND (ground = 'adult' OR (SELECT birth_date FROM resident WHERE id = ward_id) > $6) RETURNING id",
         viewer.account_id,
         ward_id,
         name,
         phone,
-        local_date(resources.clock()),
+        on,
+        latest_adult(on),
     )
     return bound is not None
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.access import Act, Area, Scope, Viewer, guardian_may
+from domain.access import Act, Area, Viewer
 from domain.card import CardOnRecord, CardState
 from domain.duty import AnyDuty, may
+from domain.guardianship import Ground, Guardianship, read_acts
 from domain.standing import Role
 from models.session import StaffRole
 from services.resources import Resources
@@ -33,12 +34,12 @@ _ONE = f"SELECT r.id AS resident_id, {_PERSON} FROM resident r {_CARD} WHERE r.i
 
 _ROWS = f"""
 WITH person AS (
-    SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS scope,
+    SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS acts, NULL AS ground,
            NULL::date AS valid_from, NULL::date AS valid_until
     FROM account a WHERE a.id = $2 AND a.resident_id IS NOT NULL
     UNION ALL
-    SELECT g.ward_id, g.id, g.relation, g.scope, g.valid_from, g.valid_until
-    FROM guardian g WHERE g.account_id = $2 AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until >= $3)
+    SELECT g.ward_id, g.id, g.relation, g.acts, g.ground, g.valid_from, g.valid_until
+    FROM guardian g WHERE g.account_id = $2 AND g.ended_on IS NULL
 )
 SELECT s.id AS session_id, s.second_factor_at, staff.id AS staff_id, staff.role, staff.town AS staff_town,
        staff.village AS staff_village, staff.organisation,
@@ -80,14 +81,17 @@ class Person:
 
 @dataclass(frozen=True)
 class Ward:
-    """A person for whom the viewer acts, and how far."""
+    """A person for whom the viewer acts, how far and how long."""
 
     guardian_id: UUID
     person: Person
     relation: str
-    scope: Scope
-    valid_from: date
-    valid_until: date | None
+    guardianship: Guardianship
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which the viewer acts for her."""
+        return self.guardianship.last_day(self.person.birth_date)
 
 
 @dataclass(frozen=True)
@@ -143,9 +147,7 @@ class People:
         if resident_id is None or (self.own is not None and self.own.id == resident_id):
             return self.own
         for ward in self.wards:
-            if ward.person.id == resident_id and guardian_may(
-                ward.scope, act, valid_from=ward.valid_from, valid_until=ward.valid_until, on=on
-            ):
+            if ward.person.id == resident_id and ward.guardianship.allows(act, ward.person.birth_date, on):
                 return ward.person
         return None
 
@@ -168,17 +170,10 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
         person = _person(resources, row)
         if row["guardian_id"] is None:
             own = person
-        else:
-            wards.append(
-                Ward(
-                    row["guardian_id"],
-                    person,
-                    row["relation"],
-                    Scope(row["scope"]),
-                    row["valid_from"],
-                    row["valid_until"],
-                )
-            )
+            continue
+        held = guardianship_of(row)
+        if held.is_in_force(person.birth_date, on):
+            wards.append(Ward(row["guardian_id"], person, row["relation"], held))
     is_proven = staff is not None and staff.proven_until is not None
     return People(own, tuple(wards), staff if is_proven else None, None if is_proven else staff)
 
@@ -187,6 +182,11 @@ async def person_in(resources: Resources, resident_id: UUID, area: Area) -> Pers
     """A resident of an area, for staff who work there; None for any other, known or not."""
     rows = await resources.database.fetch(_ONE, resident_id)
     return _person(resources, rows[0]) if rows and area.covers(rows[0]["town"], rows[0]["village"]) else None
+
+
+def guardianship_of(row: asyncpg.Record) -> Guardianship:
+    """The guardianship in the columns of its row."""
+    return Guardianship(read_acts(row["acts"]), Ground(row["ground"]), row["valid_from"], row["valid_until"])
 
 
 def mask_name(name: str) -> str:

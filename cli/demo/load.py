@@ -12,9 +12,10 @@ import asyncpg
 
 from cli.demo.people import DemoGuardian, DemoResident, district, residents
 from cli.demo.timetable import DemoSlot, slots
+from domain.access import Act
 from domain.dates import local_date
+from domain.guardianship import Ground, is_adult, write_acts
 from models.record import new_id
-from models.resident import GuardianScope
 from services.vault import DataKey, Indexed, Sealed, Vault
 
 COLUMNS: Final = {
@@ -28,7 +29,7 @@ COLUMNS: Final = {
     ),
     "guardian": (
         *("id", "ward_id", "name_sealed", "name_index", "phone_sealed", "phone_index"),
-        *("relation", "scope", "proven_by", "valid_from"),
+        *("relation", "acts", "ground", "proven_by", "valid_from"),
     ),
     "fact": ("id", "resident_id", "name", "source", "value_sealed", "valid_from", "valid_until", "recorded_on"),
     "provider": ("id", "name", "address"),
@@ -105,7 +106,7 @@ def _people_rows(vault: Vault, batch: list[DemoResident], on: date) -> Rows:
             period = (fact.valid_from, fact.valid_until, fact.valid_from)
             rows["fact"].append((new_id(), person.id, fact.name, fact.source, value, *period))
         if person.guardian:
-            rows["guardian"].append(_guardian_row(vault, person.id, person.guardian, key, on))
+            rows["guardian"].append(_guardian_row(vault, person, person.guardian, key, on))
     return rows
 
 
@@ -122,12 +123,13 @@ def _resident_row(vault: Vault, person: DemoResident, key: DataKey, wrapped: tup
     )
 
 
-def _guardian_row(vault: Vault, ward_id: UUID, guardian: DemoGuardian, key: DataKey, on: date) -> tuple[Any, ...]:
+def _guardian_row(vault: Vault, ward: DemoResident, guardian: DemoGuardian, key: DataKey, on: date) -> tuple[Any, ...]:
+    ground = Ground.ADULT if is_adult(ward.birth_date, on) else Ground.MINOR
     return (
-        *(new_id(), ward_id),
+        *(new_id(), ward.id),
         *(key.seal(Sealed.GUARDIAN_NAME, guardian.name), vault.index(Indexed.NAME, guardian.name)),
         *(key.seal(Sealed.GUARDIAN_PHONE, guardian.phone), vault.index(Indexed.PHONE, guardian.phone)),
-        *(guardian.relation, GuardianScope.FULL.value, PROOF, on),
+        *(guardian.relation, write_acts(Act), ground.value, PROOF, on),
     )
 
 
