@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from domain.access import Act
 from domain.birthday import age, birthday, latest_born
@@ -70,3 +71,24 @@ def write_acts(acts: Iterable[Act]) -> str:
     """The text for their column, in the order of the acts."""
     held = frozenset(acts)
     return ",".join(act for act in Act if act in held)
+
+
+class ObjectionOutcome(StrEnum):
+    """What staff decide on a ward's objection: all stays, fewer acts, or the guardian stops at once."""
+
+    KEEP = "keep"
+    NARROW = "narrow"
+    END = "end"
+
+
+def acts_after(acts: frozenset[Act], outcome: ObjectionOutcome, named: frozenset[Act]) -> frozenset[Act] | None:
+    """What a guardian of `acts` may do afterwards; None where the acts that were named do not go with the outcome."""
+    match outcome:
+        case ObjectionOutcome.KEEP:
+            return None if named else acts
+        case ObjectionOutcome.NARROW:
+            return named if named and named < acts else None
+        case ObjectionOutcome.END:
+            return None if named else frozenset()
+        case _:
+            assert_never(outcome)

@@ -9,6 +9,7 @@ MODULES = [
     "models.booking",
     "models.credential",
     "models.lifecycle",
+    "models.guardianship",
     "models.audit",
 ]
 

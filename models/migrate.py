@@ -12,7 +12,8 @@ from models.config import tortoise_config
 # The server may read and add everywhere but may change only these, and deletes nothing.
 CHANGED_BY_SERVER = (
     "account, attempt, binding_code, booking, card, card_appeal, card_application, card_notice, credential, device, "
-    "guardian, idempotency_key, refresh_token, resident, scan_chain, session, slot, staff, staff_grant"
+    "guardian, guardian_objection, idempotency_key, refresh_token, resident, scan_chain, session, slot, staff, "
+    "staff_grant"
 )
 MONTHS_AHEAD = 24
 

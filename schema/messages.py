@@ -8,11 +8,13 @@ from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
+from domain.guardianship import ObjectionOutcome
 from domain.standing import ApplicationState, Cause, Role
 from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.objections import ObjectionRefusal
 from services.printed import PaperRefusal
 from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
@@ -98,6 +100,23 @@ STAFF = {
     StaffRefusal.AREA_WRONG: "岗位和区域不符：专职委员要写乡镇和村，经办人最多写乡镇，管理员不写区域。",
     StaffRefusal.ORGANISATION_UNUSABLE: "请填写单位名称，不超过八十个字。",
     StaffRefusal.ENOUGH_ADMINISTRATORS: "已经有两位管理员，请由他们授权。",
+}
+
+OBJECTION_TAKEN = "已收到您的意见。工作人员核实后会告诉您结果。"
+OBJECTION_DECIDED = {
+    ObjectionOutcome.KEEP: "已登记：代办范围不变。系统会告知双方。",
+    ObjectionOutcome.NARROW: "已登记：代办范围已缩小。系统会告知双方。",
+    ObjectionOutcome.END: "已登记：代办已停止。系统会告知双方。",
+}
+OBJECTION = {
+    ObjectionRefusal.NO_GUARDIAN: "没有这位替您办事的人。请刷新后核对。",
+    ObjectionRefusal.NOT_OF_AGE: "满十八周岁才能在这里提出。现在请直接联系村（社区）或乡镇残联。",
+    ObjectionRefusal.ALREADY_OPEN: "您已经提出过，正在核实，请等待结果。",
+    ObjectionRefusal.TEXT_UNUSABLE: "请填写理由，不超过一千字。",
+    ObjectionRefusal.NOT_ALLOWED: "您的职责不包括处理这类意见。",
+    ObjectionRefusal.NO_OBJECTION: "在您负责的区域内没有待处理的这条意见。",
+    ObjectionRefusal.OWN_WARD: "不能处理与本人有关的意见，请交给其他工作人员。",
+    ObjectionRefusal.ACTS_WRONG: "缩小范围时，请选出保留的事项，要比现在少。其他决定不选事项。",
 }
 
 BOOKING = {

@@ -11,6 +11,7 @@ from schema.booking import Booking, BookingRefused
 from schema.card_mutation import CardMutation, Key
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
+from schema.guardian import GuardianMutation
 from schema.identity import key_of
 from schema.printed import PrintedMutation
 from schema.session import (
@@ -65,7 +66,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(CardMutation, PrintedMutation, StaffMutation):
+class Mutation(CardMutation, GuardianMutation, PrintedMutation, StaffMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

@@ -68,6 +68,10 @@ FIELDS: Final[Mapping[str, Access]] = {
     "printCode": Access(duty=Duty.PRINT_CODE),
     "revokePrintedCode": Access(duty=Duty.PRINT_CODE),
     "endPhones": Access(duty=Duty.END_PHONES),
+    # Only to those who act for herself; anybody else's guardian is nobody.
+    "objectToGuardian": SIGNED_IN,
+    "guardianObjections": Access(duty=Duty.DECIDE_OBJECTION),
+    "decideGuardianObjection": Access(duty=Duty.DECIDE_OBJECTION),
     "staffRoll": Access(duty=Duty.GRANT_ROLES),
     "proposeStaff": Access(duty=Duty.GRANT_ROLES),
     "confirmStaff": Access(duty=Duty.GRANT_ROLES),

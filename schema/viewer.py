@@ -8,6 +8,7 @@ from domain.access import Act
 from schema import messages
 from schema.context import Info
 from schema.errors import ErrorCode, ExpectedError
+from schema.guardian import in_order
 from schema.holder import Holder
 from schema.identity import to_id
 from schema.limits import LIST_SIZE
@@ -19,8 +20,6 @@ from services.people import Ward as HeldWard
 # Few act for more than two or three; a query over all of them must stay affordable.
 _USUAL_WARDS = 3
 _USUAL_SESSIONS = 3
-
-strawberry.enum(Act, name="GuardianAct", description="What a guardian may do for a ward.")
 
 
 @strawberry.type(description="被监护人。A person for whom the viewer acts.")
@@ -39,7 +38,7 @@ class Ward(Holder):
         return cls(
             person=ward.person,
             relation=ward.relation,
-            acts=[act for act in Act if act in held.acts],
+            acts=in_order(held.acts),
             ends_on=last,
             ending=None if last is None else messages.guardianship_ends(last, of_age=last != held.valid_until),
         )

@@ -35,6 +35,7 @@ class Sealed(StrEnum):
     CARD_REASON = "card_reason"
     NOTICE = "notice"
     FILE_TEXT = "file_text"
+    OBJECTION = "objection"
 
 
 class Indexed(StrEnum):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from domain.access import Act
-from domain.guardianship import Ground, Guardianship, is_adult, read_acts, write_acts
+from domain.guardianship import Ground, Guardianship, ObjectionOutcome, acts_after, is_adult, read_acts, write_acts
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 BORN = date(2008, 5, 1)
@@ -86,3 +86,26 @@ def test_acts_are_written_in_one_order() -> None:
     assert write_acts(acts) == "view,apply"
     assert read_acts("view,apply") == acts
     assert read_acts("") == frozenset()
+
+
+VIEW, BOTH = frozenset({Act.VIEW}), frozenset({Act.VIEW, Act.BOOK})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "named", "after"),
+    [
+        (ObjectionOutcome.KEEP, frozenset(), BOTH),
+        (ObjectionOutcome.KEEP, VIEW, None),
+        (ObjectionOutcome.NARROW, VIEW, VIEW),
+        (ObjectionOutcome.NARROW, frozenset(), None),
+        (ObjectionOutcome.NARROW, BOTH, None),
+        (ObjectionOutcome.NARROW, frozenset({Act.APPLY}), None),
+        (ObjectionOutcome.END, frozenset(), frozenset()),
+        (ObjectionOutcome.END, VIEW, None),
+    ],
+)
+def test_a_decision_keeps_narrows_or_ends(
+    outcome: ObjectionOutcome, named: frozenset[Act], after: frozenset[Act] | None
+) -> None:
+    """Narrowing leaves some acts and fewer than before; nothing else names any."""
+    assert acts_after(BOTH, outcome, named) == after

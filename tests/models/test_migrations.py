@@ -153,9 +153,9 @@ async def test_guardians_keep_what_they_may_do(database: DatabaseAddresses) -> N
         *("address_sealed", "town", "village"),
     )
     await owner.execute(schema.format("resident", ", ".join(f"ALTER {name} DROP NOT NULL" for name in columns)))
-    columns = ("acts", "ground", "name_sealed", "name_index", "phone_sealed", "phone_index", "relation", "proven_by")
+    fields = ("acts", "ground", "name_sealed", "name_index", "phone_sealed", "phone_index", "relation", "proven_by")
     await owner.execute(
-        schema.format("guardian", "ADD scope text, " + ", ".join(f"ALTER {name} DROP NOT NULL" for name in columns))
+        schema.format("guardian", "ADD scope text, " + ", ".join(f"ALTER {name} DROP NOT NULL" for name in fields))
     )
     for born, scope in ((date(2008, 3, 1), "full"), (date(2008, 2, 29), "view")):
         ward = uuid4()

@@ -16,6 +16,7 @@ from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
+from domain.guardianship import ObjectionOutcome
 from domain.standing import ApplicationState, Cause, Role
 from schema import messages
 from schema.session import SignInReason
@@ -23,6 +24,7 @@ from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.objections import ObjectionRefusal
 from services.printed import PaperRefusal
 from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
@@ -46,6 +48,8 @@ from services.unlinking import UnlinkRefusal
         (messages.CREDENTIAL, CredentialRefusal),
         (messages.ENROLMENT, EnrolmentRefusal),
         (messages.FILE, FileRefusal),
+        (messages.OBJECTION, ObjectionRefusal),
+        (messages.OBJECTION_DECIDED, ObjectionOutcome),
         (messages.PAPER, PaperRefusal),
         (messages.REFRESH, RefreshRefusal),
         (messages.ROLE, Role),
