@@ -19,6 +19,8 @@ class Duty(StrEnum):
     ISSUE_BINDING_CODE = "issue_binding_code"
     PRINT_CODE = "print_code"
     END_PHONES = "end_phones"
+    REGISTER_RESIDENT = "register_resident"
+    RECORD_GUARDIAN = "record_guardian"
     DECIDE_OBJECTION = "decide_objection"
     GRANT_ROLES = "grant_roles"
 
@@ -39,6 +41,8 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     # The code leaves a printer at an office; a lost phone is told to whoever is nearest.
     Duty.PRINT_CODE: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.END_PHONES: _VISITORS,
+    Duty.REGISTER_RESIDENT: _VISITORS,
+    Duty.RECORD_GUARDIAN: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.DECIDE_OBJECTION: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
     **{event: rule.roles & STAFF for event, rule in RULES.items()},

@@ -4,21 +4,26 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 from domain.guardianship import Ground
+from domain.identification import Identification
 from models.record import Record
 
 
 class Resident(Record):
     """A person in the register; `data_key`, wrapped by the master key `data_key_version`, opens the `*_sealed` columns.
 
-    The birth date stays readable: rules and statistics select by it, and it identifies nobody without sealed columns.
+    A child may have a birth certificate and no citizen id yet. The birth date stays readable: rules and statistics
+    select by it, and it identifies nobody without sealed columns.
     """
 
     data_key = fields.BinaryField()
     data_key_version = fields.SmallIntField()
     name_sealed = fields.BinaryField()
     name_index = fields.BinaryField()
-    id_number_sealed = fields.BinaryField()
-    id_number_index = fields.BinaryField()
+    identified_by = fields.CharEnumField(Identification, max_length=20, default=Identification.ID_CARD)
+    id_number_sealed = fields.BinaryField(null=True)
+    id_number_index = fields.BinaryField(null=True)
+    certificate_sealed = fields.BinaryField(null=True)
+    certificate_index = fields.BinaryField(null=True)
     phone_sealed = fields.BinaryField(null=True)
     phone_index = fields.BinaryField(null=True)
     address_sealed = fields.BinaryField()
@@ -32,6 +37,7 @@ class Resident(Record):
         table = "resident"
         indexes = (
             Index(fields=("id_number_index",)),
+            Index(fields=("certificate_index",)),
             Index(fields=("phone_index",)),
             Index(fields=("town", "village")),
         )

@@ -9,6 +9,7 @@ from domain.card_event import CardEvent, CardRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.guardianship import ObjectionOutcome
+from domain.identification import RegistrationRefusal
 from domain.standing import ApplicationState, Cause, Role
 from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
@@ -102,6 +103,20 @@ STAFF = {
     StaffRefusal.ENOUGH_ADMINISTRATORS: "已经有两位管理员，请由他们授权。",
 }
 
+RESIDENT_REGISTERED = "已登记。可以为本人或监护人开绑定码，也可以受理办证申请。"
+GUARDIAN_RECORDED = "已登记监护人。请开绑定码，由监护人用自己的姓名绑定手机。"
+REGISTRATION = {
+    RegistrationRefusal.NOT_ALLOWED: "您不能为这位居民办理这项业务。请核对对象和您的职责范围。",
+    RegistrationRefusal.OUTSIDE_AREA: "这个村（社区）不在您负责的区域内。",
+    RegistrationRefusal.OWN_WARD: "不能为本人或被监护人办理，请交给其他工作人员。",
+    RegistrationRefusal.TEXT_UNUSABLE: "有内容没有填写，或者太长。请核对姓名、电话、关系、证明材料、乡镇和村。",
+    RegistrationRefusal.NUMBER_INVALID: "证件号码有误，请对照证件核对每一位。",
+    RegistrationRefusal.BIRTH_DATE_WRONG: "出生日期与证件号码不符，或者晚于今天。请核对。",
+    RegistrationRefusal.ALREADY_REGISTERED: "这个证件号码已经登记过。请查找原有档案。",
+    RegistrationRefusal.ACTS_WRONG: "代办事项至少要包括查看。",
+    RegistrationRefusal.GROUND_WRONG: "本人已满十八周岁。请写明成年人需要监护的法定理由。",
+    RegistrationRefusal.PERIOD_WRONG: "截止日期早于开始日期。请核对。",
+}
 OBJECTION_TAKEN = "已收到您的意见。工作人员核实后会告诉您结果。"
 OBJECTION_DECIDED = {
     ObjectionOutcome.KEEP: "已登记：代办范围不变。系统会告知双方。",
@@ -152,6 +167,7 @@ CARD = {
     CardRefusal.IN_THE_FUTURE: "日期不能晚于今天。",
     CardRefusal.WRONG_CAUSE: "请选择适用于这项业务的原因。",
     CardRefusal.FINDINGS_INVALID: "评定结果有误。请逐项填写残疾类别和等级，每个类别只填一次。",
+    CardRefusal.NO_ID_NUMBER: "还没有公民身份号码，不能发证。请先登记户口簿或身份证上的号码。",
     CardRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
     CardRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
 }

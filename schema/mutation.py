@@ -14,6 +14,7 @@ from schema.credential import Challenge, CredentialIssued, CredentialRefused, On
 from schema.guardian import GuardianMutation
 from schema.identity import key_of
 from schema.printed import PrintedMutation
+from schema.registration import RegistrationMutation
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -29,7 +30,7 @@ from schema.session import (
     signed_in,
 )
 from schema.staff_mutation import StaffMutation
-from services import binding, bookings, credentials, sessions, unlinking
+from services import binding, bookings, code_binding, credentials, sessions, unlinking
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.sessions import RefreshRefusal
@@ -66,7 +67,7 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(CardMutation, GuardianMutation, PrintedMutation, StaffMutation):
+class Mutation(CardMutation, GuardianMutation, PrintedMutation, RegistrationMutation, StaffMutation):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")
@@ -128,12 +129,24 @@ class Mutation(CardMutation, GuardianMutation, PrintedMutation, StaffMutation):
         return BindingRefused.of(bound) if isinstance(bound, BindingRefusal) else CardBound.of(bound)
 
     @strawberry.mutation(description="For clerks: a one-time code for a person who stands before them.")
-    async def issue_binding_code(self, info: Info, card_number: str) -> BindingCodeResult:
+    async def issue_binding_code(
+        self,
+        info: Info,
+        card_number: str | None = None,
+        resident_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="In the place of a card's number, for who has none.")
+        ] = None,
+    ) -> BindingCodeResult:
         """The code, shown once."""
         signed = await signed_in(info)
         if isinstance(signed, NotSignedIn):
             return signed
-        code = await binding.issue_binding_code(info.context.resources, signed.people, card_number)
+        resources, people = info.context.resources, signed.people
+        code = (
+            await code_binding.issue_code_for(resources, people, key_of("Resident", resident_id))
+            if resident_id is not None
+            else await binding.issue_binding_code(resources, people, card_number or "")
+        )
         return BindingCodeRefused.of(code) if isinstance(code, CodeRefusal) else BindingCode.of(code)
 
     @strawberry.mutation(description="Take a place in a slot, for the viewer or a ward.")

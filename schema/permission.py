@@ -52,7 +52,7 @@ FIELDS: Final[Mapping[str, Access]] = {
     "writeFileEntry": Access(duty=Duty.WRITE_FILE),
     "issueBindingCode": Access(duty=Duty.ISSUE_BINDING_CODE),
     "decideAppeal": Access(duty=Duty.DECIDE_APPEAL),
-    "applyForCard": Access(duty=CardEvent.APPLY),
+    "applyForCard": Access(act=Act.APPLY, duty=CardEvent.APPLY),
     "referToAssessment": Access(duty=CardEvent.REFER),
     "recordAssessment": Access(duty=CardEvent.ASSESS),
     "rejectApplication": Access(duty=CardEvent.REJECT),
@@ -68,6 +68,9 @@ FIELDS: Final[Mapping[str, Access]] = {
     "printCode": Access(duty=Duty.PRINT_CODE),
     "revokePrintedCode": Access(duty=Duty.PRINT_CODE),
     "endPhones": Access(duty=Duty.END_PHONES),
+    "bindWithCode": SIGNED_IN,
+    "registerResident": Access(duty=Duty.REGISTER_RESIDENT),
+    "recordGuardian": Access(duty=Duty.RECORD_GUARDIAN),
     # Only to those who act for herself; anybody else's guardian is nobody.
     "objectToGuardian": SIGNED_IN,
     "guardianObjections": Access(duty=Duty.DECIDE_OBJECTION),

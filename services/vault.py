@@ -36,6 +36,7 @@ class Sealed(StrEnum):
     NOTICE = "notice"
     FILE_TEXT = "file_text"
     OBJECTION = "objection"
+    CERTIFICATE = "certificate"
 
 
 class Indexed(StrEnum):
@@ -50,6 +51,7 @@ class Indexed(StrEnum):
     BINDING_CODE = "binding_code"
     ENROLMENT_CODE = "enrolment_code"
     STAFF_CODE = "staff_code"
+    CERTIFICATE = "certificate"
     ADDRESS_OF_CLIENT = "address_of_client"
 
 

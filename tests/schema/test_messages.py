@@ -17,6 +17,7 @@ from domain.card_event import CardEvent, CardRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.guardianship import ObjectionOutcome
+from domain.identification import RegistrationRefusal
 from domain.standing import ApplicationState, Cause, Role
 from schema import messages
 from schema.session import SignInReason
@@ -58,6 +59,7 @@ from services.unlinking import UnlinkRefusal
         (messages.STAFF, StaffRefusal),
         (messages.UNLINK, UnlinkRefusal),
         (messages.UPLOAD, UploadRefusal),
+        (messages.REGISTRATION, RegistrationRefusal),
         (messages.RIDE, Outcome),
         (messages.VERDICT, Verdict),
     ],
