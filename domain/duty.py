@@ -24,6 +24,9 @@ class Duty(StrEnum):
     REVIEW_BOOKINGS = "review_bookings"
     DECIDE_MISS_APPEAL = "decide_miss_appeal"
     COUNT = "count"
+    REGISTER_RESIDENT = "register_resident"
+    RECORD_GUARDIAN = "record_guardian"
+    DECIDE_OBJECTION = "decide_objection"
     GRANT_ROLES = "grant_roles"
 
 
@@ -49,6 +52,9 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     Duty.DECIDE_MISS_APPEAL: _VISITORS,
     # Counts are by town, which is more than a commissioner's village.
     Duty.COUNT: frozenset({Role.TOWN, Role.DISTRICT}),
+    Duty.REGISTER_RESIDENT: _VISITORS,
+    Duty.RECORD_GUARDIAN: frozenset({Role.TOWN, Role.DISTRICT}),
+    Duty.DECIDE_OBJECTION: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
     **{event: rule.roles & STAFF for event, rule in RULES.items()},
 }
