@@ -1,4 +1,4 @@
-"""What residents are told about their bookings, on whose leave, and the calendars they subscribe to."""
+"""What residents are told about their bookings and cards, on whose leave, and the calendars they subscribe to."""
 
 from enum import StrEnum
 
@@ -6,6 +6,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 from models.booking import Booking
+from models.lifecycle import CardNotice
 from models.record import Record
 from models.resident import Account, Resident
 from models.service import Provider
@@ -20,6 +21,7 @@ class NoticeKind(StrEnum):
     CHANGED = "changed"
     CANCELLED = "cancelled"
     OFFERED = "offered"
+    CARD = "card"
 
 
 class NoticeState(StrEnum):
@@ -41,7 +43,7 @@ class NoticeChannel(StrEnum):
 
 
 class Notice(Record):
-    """One message about a booking at a revision of it, or about an offer; made in the transaction that it tells of."""
+    """One message about a booking at a revision of it, an offer or a card; made in the transaction that it tells of."""
 
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="notices")
     booking: fields.ForeignKeyNullableRelation[Booking] = fields.ForeignKeyField(
@@ -49,6 +51,9 @@ class Notice(Record):
     )
     offer: fields.ForeignKeyNullableRelation[Offer] = fields.ForeignKeyField(
         "models.Offer", related_name="notices", null=True
+    )
+    card_notice: fields.ForeignKeyNullableRelation[CardNotice] = fields.ForeignKeyField(
+        "models.CardNotice", related_name="messages", null=True
     )
     kind = fields.CharEnumField(NoticeKind, max_length=10)
     revision = fields.IntField(db_default=0)

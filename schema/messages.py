@@ -563,12 +563,16 @@ NEUTRAL_SERVICE = {
     ServiceKind.VOLUNTEER_VISIT: "上门探访",
 }
 AT_HOME = "上门服务"
+# For what may not be named in a message: it says that there is news, and where.
+ERRAND = "业务办理"
+IN_THE_APP = "请打开小程序查看"
 NOTICE_STATUS = {
     NoticeKind.REMINDER: "即将开始",
     NoticeKind.CONFIRMED: "已确认",
     NoticeKind.CHANGED: "已改时间",
     NoticeKind.CANCELLED: "已取消",
     NoticeKind.OFFERED: "有空位",
+    NoticeKind.CARD: "有新进展",
 }
 _SMS = {
     NoticeKind.REMINDER: "提醒您：{time}有预约，内容是{service}，地点是{place}。",
@@ -576,6 +580,7 @@ _SMS = {
     NoticeKind.CHANGED: "您的预约改了时间，现在是{time}，内容是{service}，地点是{place}。",
     NoticeKind.CANCELLED: "您{time}的预约已取消，内容是{service}，地点是{place}。",
     NoticeKind.OFFERED: "您等候的时段有空位了：{time}，内容是{service}，地点是{place}。",
+    NoticeKind.CARD: "您的{service}在{time}有新进展。{place}，也可以问村（社区）工作人员。",
 }
 
 SUBSCRIPTION_BY_HTTP = "订阅要通过 WebSocket 进行。"

@@ -9,8 +9,6 @@ from card.cose import SigningKey
 from card.credential import prove
 from schema.credential import from_text, to_text
 from schema.identity import from_id, to_id
-from services.binding import OneTimeCode
-from services.code_binding import issue_code_for
 from services.vault import Sealed
 from tests.schema.conftest import Ask
 from tests.services.register import FakeWechat, Holder, Register, next_number
@@ -122,12 +120,17 @@ class Scene:
     async def bind_with_code(self) -> dict[str, Any]:
         """A second guardian proves herself by a code alone."""
         await self._register.guardian(self.ward, name="李四", phone="13600000003")
-        code = await issue_code_for(self._register._resources, await self._register.people(self.clerk), self.ward.id)
-        assert isinstance(code, OneTimeCode)
+        given = await self._ask(
+            "mutation ($r: ID!) { issueBindingCode(residentId: $r) { ... on BindingCode { code } } }",
+            self.clerk,
+            r=self.resident_id,
+        )
+        if given["data"] is None:
+            return given
         return await self._ask(
             'mutation ($c: String!) { bindWithCode(name: "李四", code: $c) { __typename } }',
             await self._register.viewer(),
-            c=code.code,
+            c=given["data"]["issueBindingCode"]["code"],
         )
 
     async def _objection(self) -> str:
