@@ -50,8 +50,7 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     Duty.BOOK: _VISITORS,
     Duty.REVIEW_BOOKINGS: _VISITORS,
     Duty.DECIDE_MISS_APPEAL: _VISITORS,
-    # Counts are by town, which is more than a commissioner's village.
-    Duty.COUNT: frozenset({Role.TOWN, Role.DISTRICT}),
+    Duty.COUNT: _VISITORS,
     Duty.REGISTER_RESIDENT: _VISITORS,
     Duty.RECORD_GUARDIAN: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.DECIDE_OBJECTION: frozenset({Role.TOWN, Role.DISTRICT}),

@@ -178,6 +178,8 @@ ACCESS = {
     "decide_miss_appeal": "答复了缺席的申诉",
     "register_resident": "登记了这位残疾人的基本信息",
     "record_guardian": "登记了监护人",
+    "end_guardian": "登记了监护人不再代办",
+    "record_citizen_id": "登记了身份证号码",
     "bind_with_code": "用绑定码绑定了这位残疾人",
     "read_objection": "查看了对监护人的异议",
     "decide_guardian_objection": "答复了对监护人的异议",
@@ -225,6 +227,8 @@ STAFF = {
 }
 
 RESIDENT_REGISTERED = "已登记。可以为本人或监护人开绑定码，也可以受理办证申请。"
+NUMBER_RECORDED = "已登记身份证号码，可以继续办证。"
+GUARDIAN_ENDED = "已登记：这位监护人不再代办。系统会告知双方。"
 GUARDIAN_RECORDED = "已登记监护人。请开绑定码，由监护人用自己的姓名绑定手机。"
 REGISTRATION = {
     RegistrationRefusal.NOT_ALLOWED: "您不能为这位居民办理这项业务。请核对对象和您的职责范围。",
@@ -234,6 +238,7 @@ REGISTRATION = {
     RegistrationRefusal.NUMBER_INVALID: "证件号码有误，请对照证件核对每一位。",
     RegistrationRefusal.BIRTH_DATE_WRONG: "出生日期与证件号码不符，或者晚于今天。请核对。",
     RegistrationRefusal.ALREADY_REGISTERED: "这个证件号码已经登记过。请查找原有档案。",
+    RegistrationRefusal.NUMBER_ON_RECORD: "本人的身份证号码已经登记。号码有误时，请报区残联更正。",
     RegistrationRefusal.ACTS_WRONG: "代办事项至少要包括查看。",
     RegistrationRefusal.GROUND_WRONG: "本人已满十八周岁。请写明成年人需要监护的法定理由。",
     RegistrationRefusal.PERIOD_WRONG: "截止日期早于开始日期。请核对。",

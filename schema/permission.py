@@ -105,7 +105,9 @@ FIELDS: Final[Mapping[str, Access]] = {
     "endPhones": Access(duty=Duty.END_PHONES),
     "bindWithCode": SIGNED_IN,
     "registerResident": Access(duty=Duty.REGISTER_RESIDENT),
+    "recordCitizenId": Access(duty=Duty.REGISTER_RESIDENT),
     "recordGuardian": Access(duty=Duty.RECORD_GUARDIAN),
+    "endGuardian": Access(duty=Duty.RECORD_GUARDIAN),
     # Only to those who act for herself; anybody else's guardian is nobody.
     "objectToGuardian": SIGNED_IN,
     "guardianObjections": Access(duty=Duty.DECIDE_OBJECTION),

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from schema.credential import from_text, to_text
 from schema.identity import from_id, to_id
 from services.vault import Sealed
 from tests.schema.conftest import Ask
-from tests.services.register import FakeWechat, Holder, Register, next_number
+from tests.services.register import FakeWechat, Holder, Register, citizen_id, next_number
 
 if TYPE_CHECKING:
     from domain.access import Viewer
@@ -115,6 +116,27 @@ class Scene:
             'relation: "姐姐", ground: ADULT, acts: [VIEW], provenBy: "法院判决书"}) { __typename } }',
             self.clerk,
             r=self.resident_id,
+        )
+
+    async def record_citizen_id(self) -> dict[str, Any]:
+        """The child gets a citizen id."""
+        taken = await self.register_resident()
+        if "errors" in taken:
+            return taken
+        return await self._ask(
+            "mutation ($r: ID!, $n: String!) { recordCitizenId(residentId: $r, number: $n) { __typename } }",
+            self.clerk,
+            r=self.resident_id,
+            n=citizen_id(date(2022, 2, 2), next_number()),
+        )
+
+    async def end_guardian(self) -> dict[str, Any]:
+        """A clerk ends the guardianship of somebody who moved away."""
+        guardian = await self._register.guardian(self.ward, phone="13600000005")
+        return await self._ask(
+            'mutation ($g: ID!) { endGuardian(guardianId: $g, reason: "已搬离本地") { __typename } }',
+            self.clerk,
+            g=to_id("Guardian", guardian),
         )
 
     async def bind_with_code(self) -> dict[str, Any]:
@@ -361,6 +383,8 @@ SHOWN = {
     "end_phones": Scene.end_phones,
     "register_resident": Scene.register_resident,
     "record_guardian": Scene.record_guardian,
+    "record_citizen_id": Scene.record_citizen_id,
+    "end_guardian": Scene.end_guardian,
     "bind_with_code": Scene.bind_with_code,
     "read_objection": Scene.read_objection,
     "decide_guardian_objection": Scene.decide_objection,

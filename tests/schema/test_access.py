@@ -138,6 +138,8 @@ ROOT_FIELDS = {
     "Mutation.takeMyData": "export_own",
     "Mutation.registerResident": "register_resident",
     "Mutation.recordGuardian": "record_guardian",
+    "Mutation.recordCitizenId": "record_citizen_id",
+    "Mutation.endGuardian": "end_guardian",
     "Mutation.bindWithCode": "bind_with_code",
     # What she does herself is hers.
     "Mutation.objectToGuardian": None,
