@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -39,8 +39,9 @@ AWAY = (
 _BROKEN_OFF = (TimeoutError, asyncio.CancelledError, asyncpg.InternalClientError)
 
 
-# What the policies of the tables read (migration 0008): an account and a day, or one of these.
+# What the policies of the tables read (migrations 0008 and 0022): an account and a day, or one of these.
 _EVERYBODY = "everybody"
+_RESIDENTS = "residents "  # and their ids
 _NOBODY = ""
 
 
@@ -75,6 +76,10 @@ class Database:
         Those are her own resident, her wards, and for staff the residents of her area.
         """
         return self._narrowed(_NOBODY if account_id is None else f"{account_id} {on}")
+
+    def reaching_only(self, resident_ids: Iterable[UUID]) -> Self:
+        """The same pool, through which PostgreSQL shows these residents alone; their accounts named them before."""
+        return self._narrowed(_RESIDENTS + ",".join(sorted({str(each) for each in resident_ids})))
 
     def beyond_reach(self) -> Self:
         """The same pool reaching everybody, for a use case that must find a resident before anybody is tied to her."""
