@@ -17,11 +17,10 @@ from services.idempotency import IN_FLIGHT, KEY_REUSED, Claim, InFlight, KeyReus
 from services.locks import lock_residents
 from services.places import Order
 from services.resources import Resources
-from services.standings import with_active_card
 from services.taking import take
 
 # Several do not wait long for one of them: each is then served alone.
-_PATIENCE: Final = "SET LOCAL lock_timeout = '100ms'"
+_PATIENCE: Final = 0.1
 
 
 class Contended(Exception):
@@ -75,13 +74,13 @@ async def _book(resources: Resources, asked: Sequence[Asked]) -> list[str]:
     at, orders = resources.clock(), [each.order for each in asked if isinstance(each.order, Order)]
     reach = resources.reaching_only(order.resident_id for order in orders)
     try:
-        async with reach.database.transaction() as connection:
-            if len(asked) == 1:
-                return await _answer(connection, asked, at)
-            await connection.execute(_PATIENCE)
+        patience = None if len(asked) == 1 else _PATIENCE
+        async with reach.database.transaction(patience=patience) as connection:
             try:
                 return await _answer(connection, asked, at)
             except (asyncpg.LockNotAvailableError, asyncpg.TransactionRollbackError) as error:
+                if len(asked) == 1:
+                    raise
                 raise Contended from error
     except InFlight:
         if len(asked) == 1:
@@ -113,14 +112,9 @@ async def _take(
     """What each order came to, by its id."""
     if not orders:
         return {}
-    residents = [order.resident_id for order in orders]
-    await lock_residents(connection, *residents)
-    # A loss or a death may have come in since their cards were read.
-    usable = await with_active_card(connection, *residents)
-    wanted = [order for order in orders if order.resident_id in usable]
-    taken = await take(connection, wanted, at) if wanted else []
-    refused = dict.fromkeys((order.id for order in orders), BookingRefusal.CARD_NOT_USABLE)
-    return refused | dict(zip((order.id for order in wanted), taken, strict=True))
+    await lock_residents(connection, *(order.resident_id for order in orders))
+    taken = await take(connection, orders, at)
+    return dict(zip((order.id for order in orders), taken, strict=True))
 
 
 def _told(asked: Asked, mine: UUID | str | KeyReused, taken: Mapping[UUID, UUID | BookingRefusal]) -> str:

@@ -29,7 +29,7 @@ from services import audit
 from services.entitlements import Facts, facts_of
 from services.people import People, Person
 from services.resources import Resources
-from services.standings import with_active_card
+from services.standings import has_active_card
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 STATUS_LIST_URI = "sdc:1"
@@ -136,7 +136,7 @@ async def issue_pass(
         # One issue at a time for one resident, or two phones could both stay.
         await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", person.id)
         # A loss or a death may have come in since her card was read.
-        if not await with_active_card(connection, person.id):
+        if not await has_active_card(connection, person.id):
             return CredentialRefusal.CARD_NOT_USABLE
         await connection.execute(
             "UPDATE credential SET revoked_at = $3 WHERE resident_id = $1 AND holder_key <> $2 AND revoked_at IS NULL",

@@ -44,6 +44,11 @@ _EVERYBODY = "everybody"
 _RESIDENTS = "residents "  # and their ids
 _NOBODY = ""
 
+_BEGUN = """
+SELECT set_config('sdc.reach', $1, true),
+       set_config('lock_timeout', coalesce($2, current_setting('lock_timeout')), true)
+"""
+
 
 class DatabaseUnavailable(Exception):
     """PostgreSQL did not answer in time, or not at all; nothing was written, or it is unknown and a retry is safe."""
@@ -107,8 +112,12 @@ class Database:
                 return rows
 
     @asynccontextmanager
-    async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[asyncpg.Connection]:
+    async def transaction(
+        self, *, snapshot: bool = False, patience: float | None = None
+    ) -> AsyncIterator[asyncpg.Connection]:
         """One transaction. Commits on leaving, rolls back on an exception; a snapshot only reads, as of one moment.
+
+        It waits for a lock for `patience` seconds, or as long as the limits say.
 
         Tortoise's `in_transaction` is not used: it keeps the connection for ever when BEGIN fails, and asks a link that
         has just fallen silent for a rollback. Here a connection that was broken off is dropped, which rolls back too.
@@ -123,7 +132,8 @@ class Database:
                 transaction = connection.transaction(isolation=isolation, readonly=snapshot)
                 try:
                     await transaction.start()
-                    await connection.execute("SELECT set_config('sdc.reach', $1, true)", self.reach)
+                    lock = None if patience is None else f"{int(patience * 1000)}ms"
+                    await connection.execute(_BEGUN, self.reach, lock)
                     yield connection
                     await transaction.commit()
                 except _BROKEN_OFF:

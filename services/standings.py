@@ -40,7 +40,7 @@ SELECT EXISTS (SELECT FROM card_appeal WHERE resident_id = $1 AND decided_at IS 
                  AND event IN ('record_death', 'retract_death') ORDER BY at DESC, id DESC LIMIT 1), false) AS deceased
 """
 
-_ACTIVE = "SELECT resident_id FROM card WHERE resident_id = ANY($1) AND state = 'active'"
+_HAS_ACTIVE_CARD = "SELECT EXISTS (SELECT FROM card WHERE resident_id = $1 AND state = 'active')"
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,10 @@ async def find(
     )
 
 
-async def with_active_card(connection: asyncpg.Connection, *resident_ids: UUID) -> set[UUID]:
-    """Whose card is in force now; for whoever holds these residents' locks, until the transaction ends."""
-    return {row["resident_id"] for row in await connection.fetch(_ACTIVE, resident_ids)}
+async def has_active_card(connection: asyncpg.Connection, resident_id: UUID) -> bool:
+    """Whether a card is in force now; for whoever holds the resident's lock, until the transaction ends."""
+    active: bool = await connection.fetchval(_HAS_ACTIVE_CARD, resident_id)
+    return active
 
 
 def read_findings(text: str) -> Findings:

@@ -26,6 +26,7 @@ SELECT s.capacity - s.taken AS places_left, s.state = 'open' AS offered,
            WHERE b.resident_id = o.resident_id AND b.state <> 'cancelled' AND b.id IS DISTINCT FROM o.moving
            AND b.starts_at < s.ends_at AND b.ends_at > s.starts_at
        ) AS overlaps,
+       EXISTS (SELECT FROM card c WHERE c.resident_id = o.resident_id AND c.state = 'active') AS card_in_force,
        (
            SELECT count(*) FROM booking b
            WHERE b.resident_id = o.resident_id AND b.starts_at >= o.year_from AND b.starts_at < o.year_until
@@ -172,6 +173,7 @@ def _wish(order: Order, row: asyncpg.Record) -> Wish:
         window=place.window,
         offered=row["offered"],
         entitled=not place.only_entitled or order.quote.verdict is not Verdict.NOT_ELIGIBLE,
+        card_in_force=row["card_in_force"],
     )
 
 
