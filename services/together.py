@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 # Bounds what one statement holds and locks; whoever comes later waits for the next.
 MOST: Final = 64
-# So many of a kind are under way at once: while one waits for the database, another is served.
-LANES: Final = 3
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -22,15 +20,14 @@ Work = Callable[["Resources", Sequence[Asked]], Awaitable[Sequence[Answer]]]
 
 
 class Together:
-    """One for each server process. While all lanes of a kind of work are busy, whoever asks waits and shares the next.
+    """One for each server process. While a kind of work is under way, whoever asks for it waits and shares the next.
 
     So nobody waits for company: who comes alone is served alone, and the busier the server, the more share.
     """
 
     def __init__(self) -> None:
         self._waiting: dict[Any, list[tuple[Any, asyncio.Future[Any]]]] = defaultdict(list)
-        self._busy: dict[Any, int] = defaultdict(int)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._working: dict[Any, asyncio.Task[None]] = {}
 
     async def ask(self, resources: "Resources", work: Work[Asked, Answer], asked: Asked) -> Answer:
         """What `work` answers; what fails for several is done again for each alone.
@@ -42,31 +39,24 @@ class Together:
         """
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[work].append((asked, answer))
-        if self._busy[work] < LANES:
-            self._busy[work] += 1
-            task = asyncio.create_task(self._work(resources, work))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        # Between finding nobody waiting and being done, `_work` awaits nothing: nobody is overlooked.
+        if work not in self._working or self._working[work].done():
+            self._working[work] = asyncio.create_task(self._work(resources, work))
         return await answer
 
     async def _work(self, resources: "Resources", work: Work[Any, Any]) -> None:
         waiting = self._waiting[work]
-        try:
-            while waiting:
-                some = [each for each in waiting[:MOST] if not each[1].done()]
-                del waiting[:MOST]
-                if some:
-                    await _serve(resources, work, some)
-        finally:
-            # At once when nobody waits: with an `await` between, whoever asks then would be overlooked.
-            self._busy[work] -= 1
+        while waiting:
+            some = [each for each in waiting[:MOST] if not each[1].done()]
+            del waiting[:MOST]
+            if some:
+                await _serve(resources, work, some)
 
     async def close(self) -> None:
         """Leave off working."""
-        tasks = list(self._tasks)
-        for task in tasks:
+        for task in self._working.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._working.values(), return_exceptions=True)
 
 
 async def _serve(resources: "Resources", work: Work[Any, Any], some: Sequence[tuple[Any, asyncio.Future[Any]]]) -> None:
