@@ -22,8 +22,10 @@ BEGIN
     RETURN ARRAY(
         SELECT a.resident_id FROM public.account a WHERE a.id = account AND a.resident_id IS NOT NULL
         UNION ALL
-        SELECT g.ward_id FROM public.guardian g WHERE g.account_id = account
+        SELECT g.ward_id FROM public.guardian g JOIN public.resident r ON r.id = g.ward_id
+            WHERE g.account_id = account AND g.ended_on IS NULL
             AND g.valid_from <= today AND (g.valid_until IS NULL OR g.valid_until >= today)
+            AND (g.ground = 'adult' OR r.birth_date + interval '18 years' > today)
     );
 END $$
 """
@@ -40,8 +42,9 @@ BEGIN
         RETURN NULL;
     END IF;
     RETURN (
-        SELECT s.town FROM public.staff s WHERE s.account_id = left(asked, 36)::uuid
-            AND (s.left_on IS NULL OR s.left_on > substr(asked, 38)::date)
+        SELECT s.town || CASE WHEN s.village = '' THEN '' ELSE '/' || s.village END FROM public.staff s
+        WHERE s.account_id = left(asked, 36)::uuid AND s.role <> 'administrator'
+        AND (s.left_on IS NULL OR s.left_on > substr(asked, 38)::date)
     );
 END $$
 """
@@ -50,6 +53,6 @@ END $$
 class Migration(migrations.Migration):
     """The policies call the functions by name, and stay."""
 
-    dependencies = [("models", "0008_second_wall")]
+    dependencies = [('models', '0014_identification')]
 
     operations = [ops.RunSQL([REACHED, REACHED_AREA])]
