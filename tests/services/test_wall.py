@@ -91,6 +91,17 @@ async def test_a_connection_that_says_nothing_sees_nobody(database: DatabaseAddr
     assert counts == [0] * len(WALLED)
 
 
+@pytest.mark.parametrize("table", WALLED)
+async def test_a_round_reaches_whom_it_names(resources: Resources, register: Register, table: str) -> None:
+    """Work for several requests at once sees the rows of exactly their residents, and of nobody without any."""
+    named, other, stranger = [await register.resident() for _ in range(3)]
+    for holder in (named, other, stranger):
+        await everything(register, holder)
+
+    assert await seen(resources.database.reaching_only([named.id, other.id, named.id]), table) == {named.id, other.id}
+    assert await seen(resources.database.reaching_only([]), table) == set()
+
+
 async def test_a_guardianship_reaches_as_long_as_it_lasts(resources: Resources, register: Register) -> None:
     """The first and the last day count, the day before and the day after do not."""
     ward, viewer = await register.resident(), await register.viewer()
