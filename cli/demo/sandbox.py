@@ -8,7 +8,7 @@ from typing import Any, Final
 import httpx
 
 from cli.explanation import CommandFailed
-from services.settings import SANDBOX_PATH
+from services.addresses import SANDBOX_PATH
 
 TIMEOUT_SECONDS: Final = 10
 
