@@ -18,6 +18,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     CONFIRMED = "confirmed"
     CHANGED = "changed"
+    TERMS = "terms"
     CANCELLED = "cancelled"
     OFFERED = "offered"
 

@@ -89,7 +89,9 @@ class Holder:
                 raise CursorInvalid
         return page_of(rows[start : start + first + 1], first, Booking.of, lambda row: to_id("Booking", row.id))
 
-    @strawberry.field(description="The full slots for which she waits, or is offered a place, the earliest first.")
+    @strawberry.field(
+        description="The full slots and courses for which she waits, or is offered a place, the earliest first."
+    )
     async def waitlist(self, info: Info) -> list[WaitlistEntry]:
         """The person's wishes."""
         if self.person is None:

@@ -165,6 +165,7 @@ BOOKING = {
     BookingRefusal.OTHER_SERVICE: "改约只能改到同一项服务的别的时段。",
     BookingRefusal.COURSE_NOT_FOUND: "没有这个课程。",
     BookingRefusal.COURSE_BEGUN: "课程已经开始，不能再报名。",
+    BookingRefusal.COURSE_CLOSED: "这个课程不再接受报名，请选别的课程。",
     BookingRefusal.NOT_ELIGIBLE: "这项服务只给符合条件的人。请在待遇页面查看条件。",
     BookingRefusal.NO_INTERPRETER: "这项服务不提供手语翻译。",
     BookingRefusal.RESOURCE_BUSY: "这个时间没有空闲的人员、房间或手语翻译，请选别的时段。",
@@ -460,6 +461,7 @@ NOTICE_STATUS = {
     NoticeKind.REMINDER: "即将开始",
     NoticeKind.CONFIRMED: "已确认",
     NoticeKind.CHANGED: "已改时间",
+    NoticeKind.TERMS: "费用有变",
     NoticeKind.CANCELLED: "已取消",
     NoticeKind.OFFERED: "有空位",
 }
@@ -467,6 +469,7 @@ _SMS = {
     NoticeKind.REMINDER: "提醒您：{time}有预约，内容是{service}，地点是{place}。",
     NoticeKind.CONFIRMED: "您的预约已确认：{time}，内容是{service}，地点是{place}。",
     NoticeKind.CHANGED: "您的预约改了时间，现在是{time}，内容是{service}，地点是{place}。",
+    NoticeKind.TERMS: "您{time}的预约仍然保留，但费用或要带的材料有变，请查看预约。内容是{service}，地点是{place}。",
     NoticeKind.CANCELLED: "您{time}的预约已取消，内容是{service}，地点是{place}。",
     NoticeKind.OFFERED: "您等候的时段有空位了：{time}，内容是{service}，地点是{place}。",
 }

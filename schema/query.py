@@ -22,7 +22,7 @@ from schema.register import (
 from schema.service import Found, Service, Slot, slot_cursor
 from schema.session import NotSignedIn, signed_in
 from schema.viewer import Viewer, viewer
-from services import catalogue, enrolments, officers
+from services import catalogue, courses, officers
 from services.catalogue import Accessibility, Wanted
 from services.officers import RegisterRefusal
 
@@ -113,7 +113,7 @@ class Query:
             behind = from_id("Course", after)
             if behind is None:
                 raise CursorInvalid
-        rows = await enrolments.courses(info.context.resources, behind, first + 1)
+        rows = await courses.courses(info.context.resources, behind, first + 1)
         return page_of(rows, first, Course.of, lambda row: to_id("Course", row.id))
 
     @strawberry.field(description="The slots of a service that begin in a span of time, earliest first, none past.")

@@ -61,12 +61,13 @@ async def keep_booking(resources: Resources, viewer: Viewer, booking_id: UUID) -
     """
     terms = await _terms_now(resources.beyond_reach(), booking_id)
 
-    async def work(connection: asyncpg.Connection, row: asyncpg.Record, _: datetime) -> DeskRefusal | None:
+    async def work(connection: asyncpg.Connection, row: asyncpg.Record, at: datetime) -> DeskRefusal | None:
         if terms is None or row["flag"] != BookingFlag.INELIGIBLE:
             return DeskRefusal.NOT_FLAGGED
         bring = "\n".join(terms.to_bring)
         columns = (terms.programme, terms.verdict, terms.cost_share, terms.rule_effective, bring)
         await connection.execute(_KEEP, row["id"], *columns)
+        await tell_of_booking(connection, row["id"], NoticeKind.TERMS, at)
         return None
 
     return await at_desk(resources, viewer, booking_id, "keep_booking", work)

@@ -18,6 +18,11 @@ async def lock_resident(connection: asyncpg.Connection, resident_id: UUID) -> No
     await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", resident_id)
 
 
+async def lock_courses(connection: asyncpg.Connection, *course_ids: UUID) -> None:
+    """Let one at a time change who is in these courses and their sessions, and call those who wait for them."""
+    await connection.execute("SELECT FROM course WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", course_ids)
+
+
 async def lock_slots(connection: asyncpg.Connection, *slot_ids: UUID) -> None:
     """Let one at a time move the counts of these slots and call those who wait for them."""
     await connection.execute("SELECT FROM slot WHERE id = ANY($1) ORDER BY starts_at, id FOR NO KEY UPDATE", slot_ids)

@@ -12,7 +12,8 @@ from services.confirmation import confirm_booking, decline_booking, keep_booking
 from services.desks import DeskBooking, Page, flagged_at_desk, to_confirm
 from services.resources import Resources
 from services.reviews import review_bookings
-from services.waitlist import HeldWish, join_waitlist, wishes_of
+from services.waitlist import join_waitlist
+from services.wishes import HeldWish, wishes_of
 from tests.services.frontdesk import FrontDesk
 from tests.services.register import Holder, Register
 
@@ -97,6 +98,7 @@ async def test_a_flagged_booking_is_declined_and_its_place_passed_on(
     assert states == {("cancelled", None)}
     assert people.own
     (offered,) = await wishes_of(desk.resources, [people.own.id])
+    assert offered.slot
     assert (offered.state, offered.slot.free) == ("offered", 0)
 
 
