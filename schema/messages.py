@@ -8,6 +8,7 @@ from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
+from domain.catalogue import CatalogueRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.standing import ApplicationState, Cause, Role
@@ -143,6 +144,7 @@ ACCESS = {
     "decide_appeal": "登记了复评的决定",
     "reschedule_booking": "代为更改了预约时间",
     "join_waitlist": "代为登记了候补",
+    "join_course_waitlist": "代为登记了课程候补",
     "leave_waitlist": "代为取消了候补",
     "accept_offer": "代为接受了空出的名额",
     "create_calendar_feed": "设立了预约日历的地址",
@@ -229,6 +231,27 @@ TIMETABLE = {
     TimetableRefusal.REASON: "原因请写一到八十个字。",
     TimetableRefusal.PAST: "日期已经过去，请选今天或以后的日期。",
     TimetableRefusal.NOT_ALLOWED: "您不是这家机构的工作人员，不能修改它的开放时间。",
+}
+
+CATALOGUE = {
+    CatalogueRefusal.NOT_ALLOWED: "您没有这项权限，或者没有找到要修改的内容。",
+    CatalogueRefusal.NAME: "名称请写一到八十个字，写成一行。",
+    CatalogueRefusal.ADDRESS: "地址请写一到一百二十个字，乡镇不超过四十个字，都写成一行。",
+    CatalogueRefusal.DOCUMENTS: "要带的材料最多写十项，每项一到八十个字。",
+    CatalogueRefusal.PROGRAMME: "没有这个项目，请核对项目名称，或者留空。",
+    CatalogueRefusal.LENGTHS: "时长不对。每次服务不超过一天，提前量不超过三十一天，可预约的天数最多三百六十六天。",
+    CatalogueRefusal.SITE: "没有这个服务点，或者它已关闭。",
+    CatalogueRefusal.WEEK: "新的时长放不进现有的开放时间。请先调整每周开放时间。",
+    CatalogueRefusal.PRICE: "价格请填零到十万元，最多两位小数。",
+    CatalogueRefusal.PAST: "日期已经过去，请选今天或以后的日期。",
+    CatalogueRefusal.PLACES: "名额请填一到一千。",
+    CatalogueRefusal.TAKEN: "已有人占用的名额比这个数多，不能减到这么少。",
+    CatalogueRefusal.SESSIONS: "课程要有一到一百节，都在以后的一年之内。",
+    CatalogueRefusal.OVERLAPS_ITSELF: "有两节课时间重叠，或者间隔太短。请调整后再试。",
+    CatalogueRefusal.CLOSED: "这项服务到时已停办，不能安排课程。",
+    CatalogueRefusal.ACCOUNT: "没有这个账号，或者就是您自己的账号。",
+    CatalogueRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
+    CatalogueRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
 }
 
 CARD = {

@@ -6,11 +6,13 @@ import strawberry
 
 from schema.booking_mutation import BookingMutation, Key, Whom, whom
 from schema.card_mutation import CardMutation
+from schema.catalogue_mutation import CatalogueMutation
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.desk_mutation import DeskMutation
 from schema.identity import key_of
 from schema.notice import NoticeMutation
+from schema.provider_mutation import ProviderMutation
 from schema.referral_mutation import ReferralMutation
 from schema.reveal import Revealed, RevealRefused
 from schema.session import (
@@ -56,7 +58,16 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(BookingMutation, WaitlistMutation, DeskMutation, ReferralMutation, NoticeMutation, CardMutation):
+class Mutation(
+    BookingMutation,
+    WaitlistMutation,
+    DeskMutation,
+    CatalogueMutation,
+    ProviderMutation,
+    ReferralMutation,
+    NoticeMutation,
+    CardMutation,
+):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

@@ -80,6 +80,11 @@ class Viewer(Holder):
 
     signed: strawberry.Private[Signed]
 
+    @strawberry.field(description="The account's id, by which others give it a post.")
+    def account_id(self) -> strawberry.ID:
+        """The id of the viewer's account."""
+        return to_id("Account", self.signed.viewer.account_id)
+
     @strawberry.field(description="The people for whom she acts.", metadata={LIST_SIZE: _USUAL_WARDS})
     async def wards(self, info: Info) -> list[Ward]:
         """The viewer's wards, once it is logged that she sees them."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.dates import local_date
 from models.service import ServiceKind
 from services.resources import Resources
 
@@ -121,11 +122,13 @@ class Wanted:
 
 
 async def services(resources: Resources, after: UUID | None, limit: int) -> Sequence[OfferedService]:
-    """The services behind `after` in the order of their keys, `limit` at most."""
+    """The services that are given today or later, behind `after` in the order of their keys, `limit` at most."""
     rows = await resources.database.fetch(
-        f"SELECT {SERVICE_COLUMNS} FROM service v {WHOSE} WHERE $1::uuid IS NULL OR v.id > $1 ORDER BY v.id LIMIT $2",
+        f"SELECT {SERVICE_COLUMNS} FROM service v {WHOSE} WHERE ($1::uuid IS NULL OR v.id > $1) "
+        "AND (v.retired_on IS NULL OR v.retired_on > $3) ORDER BY v.id LIMIT $2",
         after,
         limit,
+        local_date(resources.clock()),
     )
     return [OfferedService.of(row) for row in rows]
 

@@ -17,7 +17,7 @@ from services.course_offers import end_course_offer
 from services.enrolments import HeldEnrolment, Series, enrol, enrolment, open_course, series_for
 from services.locks import lock_courses, lock_slots
 from services.offers import end_offer
-from services.people import People, Person, person_for
+from services.people import People, person_for
 from services.places import Order, place_of, prepare, quotes_for, wish_of
 from services.resources import Resources
 from services.wishes import HeldWish, entry_of, priority_of, wish
@@ -68,7 +68,11 @@ async def join_waitlist(
         refusal = refuse_waiting(await wish_of(connection, Order(person.id, place, quotes[0])), at)
         if refusal is not None:
             return refusal
-        return await _join(connection, viewer, people, person, (slot_id, None), priority, at)
+        entry_id = await connection.fetchval(_JOIN, new_id(), slot_id, None, person.id, priority, at)
+        if entry_id is None:
+            return BookingRefusal.ALREADY_WAITING
+        await log_for_other(connection, viewer, people, "join_waitlist", person, at)
+        return str(entry_id)
 
     request = ["join waitlist", str(slot_id), str(person.id if person else resident_id)]
     return await answered(resources, viewer, key, request, work, wish)
@@ -89,7 +93,11 @@ async def join_course_waitlist(
         refusal = await open_course(connection, series, at) or await _refuse_course(connection, series, at)
         if refusal is not None:
             return refusal
-        return await _join(connection, viewer, people, series.person, (None, course_id), priority, at)
+        entry_id = await connection.fetchval(_JOIN, new_id(), None, course_id, series.person.id, priority, at)
+        if entry_id is None:
+            return BookingRefusal.ALREADY_WAITING
+        await log_for_other(connection, viewer, people, "join_course_waitlist", series.person, at)
+        return str(entry_id)
 
     request = ["join course waitlist", str(course_id), str(person.id if person else resident_id)]
     return await answered(resources, viewer, key, request, work, wish)
@@ -185,19 +193,3 @@ async def _refuse_course(connection: asyncpg.Connection, series: Series, at: dat
     wishes = [await wish_of(connection, Order(series.person.id, place, quote)) for place, quote in orders]
     full = await connection.fetchval("SELECT taken >= capacity FROM course WHERE id = $1", series.course_id)
     return refuse_waiting_for_all(wishes, at, course_full=full)
-
-
-async def _join(
-    connection: asyncpg.Connection,
-    viewer: Viewer,
-    people: People,
-    person: Person,
-    wanted: tuple[UUID | None, UUID | None],
-    priority: int,
-    at: datetime,
-) -> str:
-    entry_id = await connection.fetchval(_JOIN, new_id(), *wanted, person.id, priority, at)
-    if entry_id is None:
-        return BookingRefusal.ALREADY_WAITING
-    await log_for_other(connection, viewer, people, "join_waitlist", person, at)
-    return str(entry_id)

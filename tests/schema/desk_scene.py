@@ -146,6 +146,13 @@ class DeskScene(Scene):
         mutation = f'joinWaitlist(slotId: "{slot}", residentId: "{self.resident_id}", {KEY})'
         return await self._says(self.guardian, mutation, "WaitlistEntry")
 
+    async def join_course_waitlist(self) -> dict[str, Any]:
+        """Or lets her wait for a full course."""
+        course = await self._register.course(self.service, hours=[72, 96])
+        await self._register._owner.execute("UPDATE course SET taken = capacity WHERE id = $1", course)
+        whose = f'courseId: "{to_id("Course", course)}", residentId: "{self.resident_id}"'
+        return await self._says(self.guardian, f"joinCourseWaitlist({whose}, {KEY})", "WaitlistEntry")
+
     async def _wish(self, state: str) -> UUID:
         slot = await self._register.slot(self.service, taken=1)
         at = self._register._resources.clock()
@@ -186,6 +193,7 @@ SHOWN = {
     "decide_miss_appeal": DeskScene.decide_miss_appeal,
     "reschedule_booking": DeskScene.reschedule_booking,
     "join_waitlist": DeskScene.join_waitlist,
+    "join_course_waitlist": DeskScene.join_course_waitlist,
     "leave_waitlist": DeskScene.leave_waitlist,
     "accept_offer": DeskScene.accept_offer,
     "create_calendar_feed": DeskScene.create_calendar_feed,
