@@ -17,7 +17,7 @@ from schema.identity import from_id, key_of, to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of, time_cursor, time_place
 from schema.referral import Referral
-from services import accesses, desk_catalogue, desks, referrals
+from services import accesses, desk_catalogue, desks, referrals, visits
 
 strawberry.enum(DeskRefusal, name="DeskRefusalReason", description="Why a desk's request or an appeal was refused.")
 strawberry.enum(AttendanceMethod, name="AttendanceMethod", description="What showed that she came, or did not.")
@@ -65,6 +65,19 @@ class DeskRefused:
     def of(cls, reason: DeskRefusal) -> "DeskRefused":
         """The refusal with its sentence."""
         return cls(reason=reason, message=messages.DESK[reason])
+
+
+@strawberry.type(description="Where a resident is visited. Show it, and keep it nowhere.")
+class Visit:
+    """An address and a number."""
+
+    address: str
+    phone: str | None = strawberry.field(description="Hers, or else a guardian's.")
+
+    @classmethod
+    def of(cls, visit: visits.Visit) -> "Visit":
+        """The visit as it was opened."""
+        return cls(address=visit.address, phone=visit.phone)
 
 
 def desk_page(first: int, after: str | None) -> desks.Page:

@@ -122,6 +122,7 @@ _AT_DESK = {
     "keep_booking": "核对后保留了预约",
     "record_came": "登记了到场",
     "record_missed": "登记了缺席",
+    "view_visit": "为上门服务查看了住址和电话",
     "propose_referral": "提出转介到别的机构",
     "book_referred": "按转介代为预约了服务",
 }
@@ -206,6 +207,9 @@ DESK = {
     DeskRefusal.PROVIDER_NOT_FOUND: "没有这家机构，或者就是本机构。",
     DeskRefusal.REFERRAL_NOT_FOUND: "没有找到这次转介，或者它已过期。",
     DeskRefusal.ANSWERED: "这次转介已经答复过了。",
+    DeskRefusal.NOT_A_VISIT: "这项服务不上门，不需要查看住址。",
+    DeskRefusal.UNCONFIRMED: "请先确认这个预约。",
+    DeskRefusal.VISIT_TIME: "只有服务的前一天和当天可以查看住址。",
 }
 
 # The sheet of a provider's day.

@@ -22,7 +22,9 @@ WITH ended AS (
 ), released AS (
     UPDATE booking SET state = 'cancelled', cancelled_at = $2, revision = revision + 1, flag = NULL, flagged_at = NULL
     FROM ended WHERE enrolment_id = ended.id AND state IN ('requested', 'booked') AND starts_at > $2
-    RETURNING slot_id
+    RETURNING booking.id, slot_id
+), dismissed AS (
+    UPDATE allocation SET released_at = $2 FROM released WHERE booking_id = released.id AND released_at IS NULL
 ), left_over AS (
     UPDATE slot SET taken = taken - 1 FROM released WHERE slot.id = released.slot_id
 )

@@ -149,11 +149,12 @@ async def _reach(
                     "UPDATE notice_consent SET remaining = remaining - 1 WHERE id = $1", agreed["id"]
                 )
             return _Claimed(notice_id, message, openid=openid, consent_id=agreed["id"])
-    phone = await _phone(resources, connection, row["resident_id"], at) if resources.sms is not None else None
+    phone = await phone_of(resources, connection, row["resident_id"], at) if resources.sms is not None else None
     return _Claimed(notice_id, message, phone=phone) if phone else None
 
 
-async def _phone(resources: Resources, connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> str | None:
+async def phone_of(resources: Resources, connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> str | None:
+    """The number at which a resident is reached: her own in the register, or else a guardian's."""
     row = await connection.fetchrow(_PHONES, resident_id, local_date(at))
     key = resources.vault.data_key(resident_id, row["data_key"], row["data_key_version"])
     if row["phone_sealed"] is not None:

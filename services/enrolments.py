@@ -56,12 +56,16 @@ class HeldEnrolment:
 
 @dataclass(frozen=True)
 class Series:
-    """A course for one person: the places in its sessions, in order of time, and what each would cost her."""
+    """A course for one person: the places in its sessions, in order of time, and what each would cost her.
+
+    With an `interpreter` in every session, where she asks for one.
+    """
 
     course_id: UUID
     person: Person
     places: Sequence[Place]
     quotes: Sequence[Quote]
+    interpreter: bool
 
 
 class _Refused(Exception):
@@ -72,19 +76,29 @@ class _Refused(Exception):
         self.reason = reason
 
 
-async def series_for(resources: Resources, course_id: UUID, person: Person) -> Series:
+async def series_for(resources: Resources, course_id: UUID, person: Person, *, interpreter: bool = False) -> Series:
     """What a person would book; without places where there is no such course."""
     places = await places_of(resources, course_id)
-    return Series(course_id, person, places, await quotes_for(resources, person, places))
+    return Series(course_id, person, places, await quotes_for(resources, person, places), interpreter)
 
 
 async def book_course(
-    resources: Resources, viewer: Viewer, people: People, course_id: UUID, resident_id: UUID | None, key: str
+    resources: Resources,
+    viewer: Viewer,
+    people: People,
+    course_id: UUID,
+    resident_id: UUID | None,
+    key: str,
+    *,
+    interpreter: bool = False,
 ) -> HeldEnrolment | BookingRefusal:
-    """Take a place in every session of a course, or in none; the same `key` again gets the first answer."""
+    """Take a place in every session of a course, or in none, with an interpreter if asked.
+
+    The same `key` again gets the first answer.
+    """
     at = resources.clock()
     person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at))
-    series = await series_for(resources, course_id, person) if person else None
+    series = await series_for(resources, course_id, person, interpreter=interpreter) if person else None
 
     async def work(connection: asyncpg.Connection) -> str:
         if series is None:
@@ -97,7 +111,8 @@ async def book_course(
             await log_for_other(connection, viewer, people, "book_course", series.person, at)
         return str(answer)
 
-    request = ["book course", str(course_id), str(person.id if person else resident_id)]
+    whom = str(person.id if person else resident_id)
+    request = ["book course", str(course_id), whom, *["interpreter"][: int(interpreter)]]
     return await answered(resources, viewer, key, request, work, enrolment)
 
 
@@ -184,7 +199,7 @@ async def _take_all(connection: asyncpg.Connection, series: Series, at: datetime
     if enrolment_id is None:
         raise _Refused(BookingRefusal.SLOT_FULL)
     for place, quote in zip(series.places, series.quotes, strict=True):
-        taken = await take(connection, Order(person_id, place, quote, enrolment_id), at)
+        taken = await take(connection, Order(person_id, place, quote, enrolment_id, interpreter=series.interpreter), at)
         if isinstance(taken, BookingRefusal):
             raise _Refused(taken)
     return enrolment_id

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.booking import BookingRefusal, Window, Wish, refuse_booking
-from domain.dates import end_of, local_date, start_of
+from domain.dates import local_date, year_of
 from domain.entitlement import Verdict
 from domain.quote import Quote, quote
 from models.booking import BookingState
@@ -57,8 +57,8 @@ INSERT INTO booking (id, slot_id, resident_id, enrolment_id, state, starts_at, e
 SELECT $1, id, $3, $4, $5, starts_at, ends_at, $6, $7, $8, $9, $10, $11, $12 FROM place RETURNING id
 """
 
-# Sessions of a year that her programme bears already.
-_BORNE = """
+# Sessions that her programme bears already between two moments, but for one booking.
+SESSIONS_BORNE = """
 SELECT count(*) FROM booking WHERE resident_id = $1 AND programme = $2 AND starts_at >= $3 AND starts_at < $4
 AND cost_share > 0 AND state NOT IN ('cancelled', 'excused') AND id IS DISTINCT FROM $5
 """
@@ -201,11 +201,8 @@ async def _choose(connection: asyncpg.Connection, order: Order) -> list[Chosen]:
 async def _share(connection: asyncpg.Connection, order: Order) -> Decimal | None:
     if order.quote.sessions_a_year is None:
         return order.quote.cost_share
-    day = local_date(order.place.starts_at)
-    first, last = day.replace(month=1, day=1), day.replace(month=12, day=31)
-    borne = await connection.fetchval(
-        _BORNE, order.resident_id, order.quote.programme, start_of(first), end_of(last), order.moving
-    )
+    year = year_of(local_date(order.place.starts_at))
+    borne = await connection.fetchval(SESSIONS_BORNE, order.resident_id, order.quote.programme, *year, order.moving)
     return order.quote.share_after(borne)
 
 

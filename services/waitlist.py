@@ -138,7 +138,7 @@ async def accept_offer(
     """Take the place that is held for one who waited; a refusal leaves the offer as it is."""
     entry = await entry_of(resources, people, entry_id)
     if entry is not None and entry.course_id is not None:
-        series = await series_for(resources, entry.course_id, entry.person)
+        series = await series_for(resources, entry.course_id, entry.person, interpreter=interpreter)
         return await _accept_course(resources, viewer, people, entry_id, series, key)
     at = resources.clock()
     person = entry.person if entry else None
@@ -185,7 +185,8 @@ async def _accept_course(
             await log_for_other(connection, viewer, people, "accept_offer", series.person, at)
         return str(answer)
 
-    return await answered(resources, viewer, key, ["accept", str(entry_id)], work, enrolment)
+    request = ["accept", str(entry_id), *["interpreter"][: int(series.interpreter)]]
+    return await answered(resources, viewer, key, request, work, enrolment)
 
 
 async def _refuse_course(connection: asyncpg.Connection, series: Series, at: datetime) -> BookingRefusal | None:

@@ -70,6 +70,12 @@ class DeskScene(Scene):
         provider = to_id("Provider", self.provider)
         return await self._says(self.staff, f'checkIn(providerId: "{provider}", code: "{code.text}")', "DeskBooking")
 
+    async def view_visit(self) -> dict[str, Any]:
+        """Whoever visits her asks where she lives."""
+        return await self._says(
+            self.staff, f'showVisit(bookingId: "{to_id("Booking", await self._booking())}")', "Visit"
+        )
+
     async def propose_referral(self) -> dict[str, Any]:
         """The desk would send her on."""
         other = to_id("Provider", await self._register.provider())
@@ -184,6 +190,7 @@ SHOWN = {
     "decline_booking": lambda scene: scene.at_desk("declineBooking", state="requested"),
     "keep_booking": DeskScene.keep_booking,
     "record_came": DeskScene.check_in,
+    "view_visit": DeskScene.view_visit,
     "record_missed": lambda scene: scene.at_desk("recordAttendance , came: false", hours=-1),
     "propose_referral": DeskScene.propose_referral,
     "answer_referral": DeskScene.answer_referral,

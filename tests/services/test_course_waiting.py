@@ -232,7 +232,7 @@ async def test_nobody_waits_for_a_course_without_need(course: FullCourse, regist
     await course.wait(viewer)
     full = course.course_id
 
-    refused = [await course.join(each) for each in (viewer, member, barred, busy)]
+    refused: list[object] = [await course.join(each) for each in (viewer, member, barred, busy)]
     refused.append(await course.join(viewer, new_id()))
     for other in [await register.course(course.service_id, hours=[30]), new_id()]:
         course.course_id = other
