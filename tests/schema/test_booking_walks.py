@@ -30,7 +30,10 @@ JOIN_COURSE = """
 mutation ($course: ID!, $key: IdempotencyKey!, $whom: ID) { answer: joinCourseWaitlist(
     courseId: $course, key: $key, residentId: $whom) { __typename ... on BookingRefused { reason } } }
 """
-FEED = "mutation ($whom: ID) { answer: createCalendarFeed(residentId: $whom) { __typename ... on FeedRefused { reason } } }"
+FEED = """
+mutation ($whom: ID) { answer: createCalendarFeed(residentId: $whom) {
+  __typename ... on CalendarFeedRefused { reason } } }
+"""
 WEEK = """
 mutation ($service: ID!, $from: Date!, $patterns: [WeeklyPatternInput!]!) { answer: replaceWeek(
     serviceId: $service, from: $from, patterns: $patterns) {
