@@ -15,6 +15,18 @@ class Viewer:
     address: str
 
 
+@dataclass(frozen=True)
+class Area:
+    """Where a member of staff works: a village of a town, a whole town, or with neither the whole district."""
+
+    town: str = ""
+    village: str = ""
+
+    def covers(self, town: str, village: str) -> bool:
+        """Whether residents of a village are in it."""
+        return self.town in {"", town} and self.village in {"", village}
+
+
 class Act(StrEnum):
     """What somebody wants to do with a resident's record."""
 

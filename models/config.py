@@ -15,6 +15,7 @@ MODULES = [
     "models.notice",
     "models.credential",
     "models.lifecycle",
+    "models.exchange",
     "models.audit",
 ]
 

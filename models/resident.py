@@ -99,8 +99,35 @@ class Guardian(Record):
         indexes = (Index(fields=("ward_id",)), Index(fields=("account_id",)))
 
 
+class ImportBatch(Record):
+    """A file of another department that was applied; `batch` is the sender's name for it.
+
+    `residents` are the ids of all whom it named, sixteen bytes each; `result` is what came of each row, without values.
+    """
+
+    source = fields.CharField(max_length=40)
+    department = fields.CharField(max_length=40)
+    batch = fields.CharField(max_length=40)
+    content_hash = fields.BinaryField()
+    residents = fields.BinaryField()
+    result = fields.BinaryField()
+    actor = fields.CharField(max_length=60)
+    applied_at = fields.DatetimeField()
+    undone_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Each batch of a source once."""
+
+        table = "import_batch"
+        unique_together = (("source", "batch"),)
+
+
 class FactRecord(Record):
-    """One statement of a department about a resident, valid for a period; the value is sealed JSON."""
+    """One statement of a department about a resident, valid for a period; the value is sealed JSON.
+
+    One that was replaced as a whole ends the day before it begins, so that it holds on no day. `batch` is what brought
+    it, where a file did.
+    """
 
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="facts")
     name = fields.CharField(max_length=60)
@@ -109,6 +136,9 @@ class FactRecord(Record):
     valid_from = fields.DateField()
     valid_until = fields.DateField(null=True)
     recorded_on = fields.DateField()
+    batch: fields.ForeignKeyNullableRelation[ImportBatch] = fields.ForeignKeyField(
+        "models.ImportBatch", related_name="facts", null=True
+    )
 
     class Meta:
         """Read for one resident, or for a few at once."""

@@ -31,7 +31,8 @@ ResourceResult = Annotated[DeskResource | CatalogueRefused | NotSignedIn, strawb
 CourseResult = Annotated[DeskCourse | CatalogueRefused | NotSignedIn, strawberry.union("CourseResult")]
 
 Until = Annotated[
-    date | None, strawberry.argument(name="from", description="The first day without it; null takes the end back.")
+    date | None,
+    strawberry.argument(name="from", description="The first day without it; absent, the end is taken back."),
 ]
 
 
@@ -96,7 +97,7 @@ class CatalogueMutation:
         return await _site(info, refusal or kept)
 
     @strawberry.mutation(description="For a provider's staff: close a site and end its services, or open it again.")
-    async def close_site(self, info: Info, site_id: strawberry.ID, start: Until) -> SiteResult:
+    async def close_site(self, info: Info, site_id: strawberry.ID, start: Until = None) -> SiteResult:
         """The site."""
         signed = await signed_in(info)
         if isinstance(signed, NotSignedIn):
@@ -139,7 +140,7 @@ class CatalogueMutation:
     @strawberry.mutation(
         description="For a provider's staff: end a service. Slots nobody holds are withdrawn, the others are flagged."
     )
-    async def retire_service(self, info: Info, service_id: strawberry.ID, start: Until) -> ServiceResult:
+    async def retire_service(self, info: Info, service_id: strawberry.ID, start: Until = None) -> ServiceResult:
         """The service."""
         signed = await signed_in(info)
         if isinstance(signed, NotSignedIn):
@@ -189,7 +190,7 @@ class CatalogueMutation:
         return await _resource(info, refusal or kept)
 
     @strawberry.mutation(description="For a provider's staff: choose a resource no more; what it is held for stays.")
-    async def retire_resource(self, info: Info, resource_id: strawberry.ID, start: Until) -> ResourceResult:
+    async def retire_resource(self, info: Info, resource_id: strawberry.ID, start: Until = None) -> ResourceResult:
         """The resource."""
         signed = await signed_in(info)
         if isinstance(signed, NotSignedIn):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema import messages
 from schema.booking_mutation import BookingMutation, Key, Whom, whom
 from schema.card_mutation import CardMutation
 from schema.catalogue_mutation import CatalogueMutation
@@ -12,6 +13,8 @@ from schema.credential import Challenge, CredentialIssued, CredentialRefused, On
 from schema.desk_mutation import DeskMutation
 from schema.identity import key_of
 from schema.notice import NoticeMutation
+from schema.own_data import OwnDataMutation
+from schema.printed import PrintedMutation
 from schema.provider_mutation import ProviderMutation
 from schema.referral_mutation import ReferralMutation
 from schema.reveal import Revealed, RevealRefused
@@ -24,11 +27,14 @@ from schema.session import (
     RefreshRefused,
     Session,
     SignedOut,
+    Unlinked,
+    UnlinkRefused,
     WechatRefused,
     signed_in,
 )
+from schema.staff_mutation import StaffMutation
 from schema.waitlist_mutation import WaitlistMutation
-from services import binding, credentials, reveals, sessions
+from services import binding, credentials, reveals, sessions, unlinking
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.reveals import RevealField, RevealReason, RevealRefusal, RevealRequest
@@ -38,6 +44,7 @@ from services.wechat import WechatRefusal
 SignInResult = Annotated[Session | WechatRefused, strawberry.union("SignInResult")]
 RefreshResult = Annotated[Session | RefreshRefused, strawberry.union("RefreshResult")]
 SignOutResult = Annotated[SignedOut | NotSignedIn, strawberry.union("SignOutResult")]
+UnlinkResult = Annotated[Unlinked | UnlinkRefused | NotSignedIn, strawberry.union("UnlinkResult")]
 BindCardResult = Annotated[CardBound | BindingRefused | WechatRefused | NotSignedIn, strawberry.union("BindCardResult")]
 BindingCodeResult = Annotated[BindingCode | BindingCodeRefused | NotSignedIn, strawberry.union("BindingCodeResult")]
 ChallengeResult = Annotated[Challenge | NotSignedIn, strawberry.union("ChallengeResult")]
@@ -67,6 +74,9 @@ class Mutation(
     ReferralMutation,
     NoticeMutation,
     CardMutation,
+    OwnDataMutation,
+    PrintedMutation,
+    StaffMutation,
 ):
     """The root of all mutations."""
 
@@ -92,6 +102,26 @@ class Mutation(
             return signed
         await sessions.sign_out(info.context.resources, signed.viewer)
         return SignedOut()
+
+    @strawberry.mutation(description="End every session of the account, this one included.")
+    async def sign_out_everywhere(self, info: Info) -> SignOutResult:
+        """The end of all sessions."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        await sessions.sign_out_everywhere(info.context.resources, signed.viewer)
+        return SignedOut(message=messages.SIGNED_OUT_EVERYWHERE)
+
+    @strawberry.mutation(description="Untie the account from its own resident or a ward; all passes of that one end.")
+    async def unlink_resident(self, info: Info, resident_id: strawberry.ID) -> UnlinkResult:
+        """The end of the tie."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        refusal = await unlinking.unlink(
+            info.context.resources, signed.viewer, signed.people, key_of("Resident", resident_id)
+        )
+        return UnlinkRefused.of(refusal) if refusal else Unlinked()
 
     @strawberry.mutation(description="Tie the account to the register, as the holder of a card or as her guardian.")
     async def bind_card(

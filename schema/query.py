@@ -21,8 +21,10 @@ from schema.register import (
 )
 from schema.service import Found, Service, Slot, slot_cursor
 from schema.session import NotSignedIn, signed_in
+from schema.staff import Colleague, StaffGrant, StaffRefused, StaffRoll, StaffRollResult
 from schema.viewer import Viewer, viewer
-from services import catalogue, courses, officers
+from services import catalogue, courses, officers, staffing
+from services.appointments import StaffRefusal
 from services.catalogue import Accessibility, Wanted
 from services.officers import RegisterRefusal
 
@@ -93,6 +95,24 @@ class Query:
             return signed
         asked = filter_of(kinds, since, until)
         return await page_of_file(info, signed, key_of("Resident", resident_id), asked, first, after)
+
+    @strawberry.field(description="For administrators: who is in office, and which posts wait for one of them.")
+    async def staff_roll(self, info: Info, first: First, after: After = None) -> StaffRollResult:
+        """A page of colleagues, with all posts that wait."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        behind = None if after is None else from_id("Staff", after)
+        if after is not None and behind is None:
+            raise CursorInvalid
+        resources = info.context.resources
+        rows = await staffing.colleagues(resources, signed.people, behind, first + 1)
+        if isinstance(rows, StaffRefusal):
+            return StaffRefused.of(rows)
+        grants = [StaffGrant.of(grant) for grant in await staffing.waiting(resources, signed.people)]
+        return StaffRoll(
+            colleagues=page_of(rows, first, Colleague.of, lambda row: to_id("Staff", row.id)), grants=grants
+        )
 
     @strawberry.field(description="What the district's providers offer.")
     async def services(self, info: Info, first: First, after: After = None) -> Connection[Service]:

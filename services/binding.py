@@ -12,6 +12,7 @@ import asyncpg
 from card.number import CardNumber, CardNumberInvalid
 from domain.access import Viewer
 from domain.dates import local_date
+from domain.duty import Duty
 from models.record import new_id
 from services import attempts, audit
 from services.people import People, mask_name
@@ -113,7 +114,7 @@ async def bind_card(resources: Resources, viewer: Viewer, request: BindingReques
 
 async def issue_binding_code(resources: Resources, people: People, card_number: str) -> OneTimeCode | CodeRefusal:
     """A one-time code for a person who stands before the clerk and has proven who she is; only for the clerk's area."""
-    staff = people.staff
+    staff = people.on_duty(Duty.ISSUE_BINDING_CODE)
     if staff is None:
         return CodeRefusal.NOT_STAFF
     at, actor = resources.clock(), f"staff:{staff.id}"
@@ -123,7 +124,7 @@ async def issue_binding_code(resources: Resources, people: People, card_number: 
         return CodeRefusal.NOT_FOUND
     async with resources.database.transaction() as connection:
         row = await _holder(connection, resources, number)
-        if row is None or not staff.covers(row["town"]):
+        if row is None or not staff.area.covers(row["town"], row["village"]):
             # Also logged, because the answer to a found number holds a masked name.
             await audit.record(connection, audit.Event(actor, "issue_binding_code", "-", "not found"), at)
             return CodeRefusal.NOT_FOUND
@@ -195,7 +196,8 @@ async def _match_and_bind(
 async def _holder(connection: asyncpg.Connection, resources: Resources, number: str) -> asyncpg.Record | None:
     row: asyncpg.Record | None = await connection.fetchrow(
         "SELECT r.id AS resident_id, r.name_index, r.phone_index, r.name_sealed, r.data_key, r.data_key_version, "
-        "r.town FROM card c JOIN resident r ON r.id = c.resident_id WHERE c.number_index = $1 AND c.state = 'active'",
+        "r.town, r.village FROM card c JOIN resident r ON r.id = c.resident_id "
+        "WHERE c.number_index = $1 AND c.state = 'active'",
         resources.vault.index(Indexed.CARD_NUMBER, number),
     )
     return row

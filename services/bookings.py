@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.access import Act, Viewer
+from domain.access import Act, Area, Viewer
 from domain.booking import BookingRefusal, refuse_cancellation
 from domain.card import is_usable
 from domain.dates import local_date
@@ -92,14 +92,15 @@ async def bookings_in(resources: Resources, enrolment_id: UUID) -> Sequence[Held
     return [HeldBooking.of(row) for row in rows]
 
 
-async def flagged_in(resources: Resources, town: str, after: UUID | None, limit: int) -> Sequence[HeldBooking]:
-    """The flagged bookings to come of residents in a town (empty: anywhere), in the order of their keys."""
+async def flagged_in(resources: Resources, area: Area, after: UUID | None, limit: int) -> Sequence[HeldBooking]:
+    """The flagged bookings to come of residents in an area, in the order of their keys."""
     rows = await resources.database.fetch(
         f"{_BOOKINGS} JOIN resident r ON r.id = b.resident_id WHERE b.flag IS NOT NULL AND b.starts_at > $1 "
-        "AND b.state IN ('requested', 'booked') AND ($2 = '' OR r.town = $2) AND ($3::uuid IS NULL OR b.id > $3) "
-        "ORDER BY b.id LIMIT $4",
+        "AND b.state IN ('requested', 'booked') AND ($2 = '' OR r.town = $2) AND ($3 = '' OR r.village = $3) "
+        "AND ($4::uuid IS NULL OR b.id > $4) ORDER BY b.id LIMIT $5",
         resources.clock(),
-        town,
+        area.town,
+        area.village,
         after,
         limit,
     )

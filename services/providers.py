@@ -8,12 +8,11 @@ import asyncpg
 from domain.access import Viewer
 from domain.catalogue import CatalogueRefusal, refuse_place
 from domain.dates import local_date
-from domain.standing import Role
+from domain.duty import Duty
 from models.record import new_id
 from services import audit, idempotency
-from services.authority import role_of
 from services.desks import works_at
-from services.people import People, StaffMember
+from services.people import People
 from services.resources import Resources
 
 _REFUSALS = frozenset(CatalogueRefusal)
@@ -29,7 +28,7 @@ async def create_provider(
     resources: Resources, viewer: Viewer, people: People, name: str, address: str, key: str
 ) -> UUID | CatalogueRefusal:
     """A new provider, for the district's clerks; nobody is at its desk yet. The same `key` again gets the same id."""
-    at, clerk = resources.clock(), _district(people)
+    at, clerk = resources.clock(), people.on_duty(Duty.KEEP_PROVIDERS)
 
     async def work(connection: asyncpg.Connection) -> str:
         if clerk is None:
@@ -103,15 +102,10 @@ async def _actor(
 ) -> str | None:
     """How the log names whoever may keep a provider; None for others, and where there is none."""
     known = await connection.fetchval("SELECT EXISTS (SELECT FROM provider WHERE id = $1)", provider_id)
-    clerk = _district(people)
+    clerk = people.on_duty(Duty.KEEP_PROVIDERS)
     if known and clerk is not None:
         return f"staff:{clerk.id}"
     return f"account:{viewer.account_id}" if await works_at(connection, viewer, provider_id, at) else None
-
-
-def _district(people: People) -> StaffMember | None:
-    staff = people.staff
-    return staff if staff is not None and role_of(staff) is Role.DISTRICT else None
 
 
 async def _log(

@@ -15,7 +15,7 @@ from services.vault import DataKey, Sealed
 _PLAIN_LENGTH = 20
 
 _RESIDENT = """
-SELECT data_key, data_key_version, id_number_sealed, name_sealed, birth_date, town FROM resident
+SELECT data_key, data_key_version, id_number_sealed, name_sealed, birth_date, town, village FROM resident
 WHERE id = $1 AND erased_at IS NULL
 """
 
@@ -49,6 +49,7 @@ class Found:
 
     resident_id: UUID
     town: str
+    village: str
     standing: Standing
     card_id: UUID | None
     application_id: UUID | None
@@ -82,6 +83,7 @@ async def find(
     return Found(
         resident_id=resident_id,
         town=resident["town"],
+        village=resident["village"],
         standing=standing,
         card_id=last["id"] if last else None,
         application_id=application["id"] if application else None,

@@ -51,6 +51,7 @@ class Indexed(StrEnum):
     REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a field
     BINDING_CODE = "binding_code"
     ENROLMENT_CODE = "enrolment_code"
+    STAFF_CODE = "staff_code"
     ADDRESS_OF_CLIENT = "address_of_client"
     CALENDAR = "calendar"
 

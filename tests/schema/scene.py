@@ -63,6 +63,33 @@ class Scene:
         """The ward's id."""
         return to_id("Resident", self.ward.id)
 
+    async def unlink(self) -> dict[str, Any]:
+        """The guardian lays her ward down."""
+        return await self._of_resident("unlinkResident", self.guardian)
+
+    async def print_code(self) -> dict[str, Any]:
+        """A clerk prints the ward's code."""
+        return await self._of_resident("printCode", self.clerk)
+
+    async def revoke_printed_code(self) -> dict[str, Any]:
+        """A clerk ends it."""
+        return await self._of_resident("revokePrintedCode", self.clerk)
+
+    async def end_phones(self) -> dict[str, Any]:
+        """A clerk is told that the phone is lost."""
+        return await self._of_resident("endPhones", self.clerk)
+
+    async def _of_resident(self, name: str, viewer: "Viewer") -> dict[str, Any]:
+        return await self._ask(
+            f"mutation ($r: ID!) {{ {name}(residentId: $r) {{ __typename }} }}", viewer, r=self.resident_id
+        )
+
+    async def take_my_data(self) -> dict[str, Any]:
+        """The guardian takes the ward's data along."""
+        return await self._ask(
+            "mutation ($r: ID!) { takeMyData(residentId: $r) { __typename } }", self.guardian, r=self.resident_id
+        )
+
     async def wards(self) -> dict[str, Any]:
         """What a guardian's start page asks."""
         return await self._ask(WARDS, self.guardian)
@@ -255,6 +282,11 @@ SHOWN = {
     "cancel_booking": Scene.cancel_booking,
     "issue_pass": Scene.issue_pass,
     "online_code": Scene.online_code,
+    "export_own": Scene.take_my_data,
+    "unlink": Scene.unlink,
+    "print_code": Scene.print_code,
+    "revoke_printed_code": Scene.revoke_printed_code,
+    "end_phones": Scene.end_phones,
     "book_course": Scene.book_course,
     "cancel_course": Scene.cancel_course,
     "view_flagged": Scene.view_flagged,

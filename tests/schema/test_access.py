@@ -28,6 +28,8 @@ ROOT_FIELDS = {
     # These tell numbers of many, and are in the log by town.
     "Query.coverage": None,
     "Query.simulate": None,
+    # Colleagues are no residents.
+    "Query.staffRoll": None,
     "Query.residentFile": "read_file",
     "Query.services": None,
     "Query.courses": None,
@@ -47,12 +49,16 @@ ROOT_FIELDS = {
     "Viewer.accesses": None,
     "Viewer.staff": None,
     "Viewer.accountId": None,
+    "Viewer.sessions": None,
     "Viewer.wards": "view_ward",
     "Viewer.desks": None,
     "Viewer.referrals": None,
     "Viewer.waitlist": None,
     "Staff.role": None,
+    "Staff.roleName": None,
     "Staff.town": None,
+    "Staff.village": None,
+    "Staff.secondFactorUntil": None,
     "Staff.organisation": None,
     "Staff.flaggedBookings": "view_flagged",
     "Staff.appeals": "view_appeals",
@@ -141,6 +147,17 @@ ROOT_FIELDS = {
     "Mutation.writeFileEntry": "write_entry",
     "Mutation.issueCredential": "issue_pass",
     "Mutation.onlineCode": "online_code",
+    "Mutation.signOutEverywhere": None,
+    "Mutation.unlinkResident": "unlink",
+    "Mutation.enrolSecondFactor": None,
+    "Mutation.proveSecondFactor": None,
+    "Mutation.proposeStaff": None,
+    "Mutation.confirmStaff": None,
+    "Mutation.endStaff": None,
+    "Mutation.printCode": "print_code",
+    "Mutation.revokePrintedCode": "revoke_printed_code",
+    "Mutation.endPhones": "end_phones",
+    "Mutation.takeMyData": "export_own",
 }
 
 

@@ -23,12 +23,17 @@ from domain.timetable import TimetableRefusal
 from models.booking import BookingState
 from models.session import StaffRole
 from schema import messages
+from schema.session import SignInReason
+from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.printed import PaperRefusal
 from services.reveals import RevealField, RevealReason, RevealRefusal
+from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
+from services.unlinking import UnlinkRefusal
 
 
 @pytest.mark.parametrize(
@@ -51,9 +56,14 @@ from services.taps import UploadRefusal
         (messages.PRESENCE, BookingState),
         (messages.ENROLMENT, EnrolmentRefusal),
         (messages.FILE, FileRefusal),
+        (messages.PAPER, PaperRefusal),
         (messages.REFRESH, RefreshRefusal),
         (messages.TIMETABLE, TimetableRefusal),
         (messages.ROLE, Role),
+        (messages.SECOND_FACTOR, FactorRefusal),
+        (messages.SIGN_IN, SignInReason),
+        (messages.STAFF, StaffRefusal),
+        (messages.UNLINK, UnlinkRefusal),
         (messages.UPLOAD, UploadRefusal),
         (messages.RIDE, Outcome),
         (messages.VERDICT, Verdict),

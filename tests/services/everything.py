@@ -24,6 +24,10 @@ async def everything(register: Register, holder: Holder) -> None:
         *(new_id(), at, holder.id),
     )
     staff_id = await register.staff((await register.viewer()).account_id)
+    export_id = await register._insert(
+        *("data_export",), recipient="tax", purpose="核对", columns="name", actor="operator:li", at=at
+    )
+    await _row(register, holder, "data_export_subject", export_id=export_id)
     await _row(
         *(register, holder, "reveal"),
         staff_id=staff_id,

@@ -47,6 +47,7 @@ WALLED = {
     "card_notice": "resident_id",
     "file_entry": "resident_id",
     "reveal": "resident_id",
+    "data_export_subject": "resident_id",
 }
 # Whose account it is and for whom a code was made, by keys alone: signing in and binding start from there.
 BEFORE_THE_WALL = {"account", "binding_code"}
@@ -121,6 +122,53 @@ async def test_staff_see_their_area(resources: Resources, register: Register, ta
     assert far.id not in area
     assert await seen(narrowed(resources, district), table) >= {near.id, far.id}
     assert await seen(narrowed(resources, former), table) == set()
+
+
+async def test_what_a_batch_replaced_is_seen_with_the_statement(
+    resources: Resources, register: Register, owner: asyncpg.Connection
+) -> None:
+    """The days that a file ended name no resident themselves, and stand behind the wall of the statement."""
+    own, stranger = await register.resident(), await register.resident()
+    batch_id = await register._insert(
+        *("import_batch",),
+        source="civil-affairs",
+        department="civil_affairs",
+        batch="2026-03",
+        content_hash=b"",
+        residents=b"",
+        result=b"",
+        actor="operator:li",
+        applied_at=resources.clock(),
+    )
+    for holder in (own, stranger):
+        await register.fact(holder, "monthly_income", "100")
+        fact_id = await owner.fetchval("SELECT id FROM fact WHERE resident_id = $1", holder.id)
+        await register._insert("fact_replacement", batch_id=batch_id, fact_id=fact_id)
+    viewer = await register.viewer(own)
+
+    rows = await narrowed(resources, viewer).fetch("SELECT fact_id FROM fact_replacement")
+
+    hers = await owner.fetchval("SELECT id FROM fact WHERE resident_id = $1", own.id)
+    assert [row["fact_id"] for row in rows] == [hers]
+
+
+@pytest.mark.parametrize("table", WALLED)
+async def test_a_commissioner_sees_her_village_and_an_administrator_nobody(
+    resources: Resources, register: Register, table: str
+) -> None:
+    """The village of a town, and no other village; whoever looks after staff accounts reaches no resident at all."""
+    resident = await register.resident(town="百官街道")
+    await everything(register, resident)
+    hers, others, administrator = [await register.viewer() for _ in range(3)]
+    await register.staff(hers.account_id, role="commissioner", town="百官街道", village="一村")
+    await register.staff(others.account_id, role="commissioner", town="百官街道", village="别的村")
+    await register.staff(administrator.account_id, role="administrator")
+
+    reached = [await seen(narrowed(resources, viewer), table) for viewer in (hers, others, administrator)]
+
+    assert resident.id in reached[0]
+    assert resident.id not in reached[1]
+    assert reached[2] == set()
 
 
 async def test_another_residents_rows_cannot_be_written_either(resources: Resources, register: Register) -> None:
