@@ -25,6 +25,9 @@ class Duty(StrEnum):
     DECIDE_MISS_APPEAL = "decide_miss_appeal"
     COUNT = "count"
     KEEP_PROVIDERS = "keep_providers"
+    REGISTER_RESIDENT = "register_resident"
+    RECORD_GUARDIAN = "record_guardian"
+    DECIDE_OBJECTION = "decide_objection"
     GRANT_ROLES = "grant_roles"
 
 
@@ -51,6 +54,9 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     # Counts are by town, which is more than a commissioner's village.
     Duty.COUNT: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.KEEP_PROVIDERS: frozenset({Role.DISTRICT}),
+    Duty.REGISTER_RESIDENT: _VISITORS,
+    Duty.RECORD_GUARDIAN: frozenset({Role.TOWN, Role.DISTRICT}),
+    Duty.DECIDE_OBJECTION: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
     **{event: rule.roles & STAFF for event, rule in RULES.items()},
 }

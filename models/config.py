@@ -16,6 +16,7 @@ MODULES = [
     "models.credential",
     "models.lifecycle",
     "models.exchange",
+    "models.guardianship",
     "models.audit",
 ]
 

@@ -1,7 +1,7 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.attendance import DeskRefusal
@@ -11,6 +11,8 @@ from domain.card_event import CardEvent, CardRefusal
 from domain.catalogue import CatalogueRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
+from domain.guardianship import ObjectionOutcome
+from domain.identification import RegistrationRefusal
 from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
@@ -24,6 +26,7 @@ from services.consents import ConsentRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
 from services.feeds import FeedRefusal
+from services.objections import ObjectionRefusal
 from services.officers import RegisterRefusal
 from services.own_data import OwnDataRefusal
 from services.printed import PaperRefusal
@@ -176,6 +179,11 @@ ACCESS = {
     "appeal_miss": "代为申诉了缺席",
     "view_appeals": "查看了缺席的申诉",
     "decide_miss_appeal": "答复了缺席的申诉",
+    "register_resident": "登记了这位残疾人的基本信息",
+    "record_guardian": "登记了监护人",
+    "bind_with_code": "用绑定码绑定了这位残疾人",
+    "read_objection": "查看了对监护人的异议",
+    "decide_guardian_objection": "答复了对监护人的异议",
     **{f"card_{event}": done for event, done in CARD_DONE.items()},
 }
 ACCESS_OTHER = "处理了登记信息"
@@ -217,6 +225,37 @@ STAFF = {
     StaffRefusal.AREA_WRONG: "岗位和区域不符：专职委员要写乡镇和村，经办人最多写乡镇，管理员不写区域。",
     StaffRefusal.ORGANISATION_UNUSABLE: "请填写单位名称，不超过八十个字。",
     StaffRefusal.ENOUGH_ADMINISTRATORS: "已经有两位管理员，请由他们授权。",
+}
+
+RESIDENT_REGISTERED = "已登记。可以为本人或监护人开绑定码，也可以受理办证申请。"
+GUARDIAN_RECORDED = "已登记监护人。请开绑定码，由监护人用自己的姓名绑定手机。"
+REGISTRATION = {
+    RegistrationRefusal.NOT_ALLOWED: "您不能为这位居民办理这项业务。请核对对象和您的职责范围。",
+    RegistrationRefusal.OUTSIDE_AREA: "这个村（社区）不在您负责的区域内。",
+    RegistrationRefusal.OWN_WARD: "不能为本人或被监护人办理，请交给其他工作人员。",
+    RegistrationRefusal.TEXT_UNUSABLE: "有内容没有填写，或者太长。请核对姓名、电话、关系、证明材料、乡镇和村。",
+    RegistrationRefusal.NUMBER_INVALID: "证件号码有误，请对照证件核对每一位。",
+    RegistrationRefusal.BIRTH_DATE_WRONG: "出生日期与证件号码不符，或者晚于今天。请核对。",
+    RegistrationRefusal.ALREADY_REGISTERED: "这个证件号码已经登记过。请查找原有档案。",
+    RegistrationRefusal.ACTS_WRONG: "代办事项至少要包括查看。",
+    RegistrationRefusal.GROUND_WRONG: "本人已满十八周岁。请写明成年人需要监护的法定理由。",
+    RegistrationRefusal.PERIOD_WRONG: "截止日期早于开始日期。请核对。",
+}
+OBJECTION_TAKEN = "已收到您的意见。工作人员核实后会告诉您结果。"
+OBJECTION_DECIDED = {
+    ObjectionOutcome.KEEP: "已登记：代办范围不变。系统会告知双方。",
+    ObjectionOutcome.NARROW: "已登记：代办范围已缩小。系统会告知双方。",
+    ObjectionOutcome.END: "已登记：代办已停止。系统会告知双方。",
+}
+OBJECTION = {
+    ObjectionRefusal.NO_GUARDIAN: "没有这位替您办事的人。请刷新后核对。",
+    ObjectionRefusal.NOT_OF_AGE: "满十八周岁才能在这里提出。现在请直接联系村（社区）或乡镇残联。",
+    ObjectionRefusal.ALREADY_OPEN: "您已经提出过，正在核实，请等待结果。",
+    ObjectionRefusal.TEXT_UNUSABLE: "请填写理由，不超过一千字。",
+    ObjectionRefusal.NOT_ALLOWED: "您的职责不包括处理这类意见。",
+    ObjectionRefusal.NO_OBJECTION: "在您负责的区域内没有待处理的这条意见。",
+    ObjectionRefusal.OWN_WARD: "不能处理与本人有关的意见，请交给其他工作人员。",
+    ObjectionRefusal.ACTS_WRONG: "缩小范围时，请选出保留的事项，要比现在少。其他决定不选事项。",
 }
 
 BOOKING = {
@@ -338,6 +377,7 @@ CARD = {
     CardRefusal.IN_THE_FUTURE: "日期不能晚于今天。",
     CardRefusal.WRONG_CAUSE: "请选择适用于这项业务的原因。",
     CardRefusal.FINDINGS_INVALID: "评定结果有误。请逐项填写残疾类别和等级，每个类别只填一次。",
+    CardRefusal.NO_ID_NUMBER: "还没有公民身份号码，不能发证。请先登记户口簿或身份证上的号码。",
     CardRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
     CardRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
 }
@@ -638,3 +678,16 @@ def service_booked(name: str, *, cancelled: bool) -> str:
 def benefit_changed(title: str, before: Verdict, after: Verdict) -> str:
     """What a change of the card did to a programme."""
     return f"{title}：由{VERDICT[before]}变为{VERDICT[after]}。"
+
+
+def guardianship_ends(last: date, *, of_age: bool) -> str:
+    """Until when a guardian acts for a ward, and why no longer."""
+    if not of_age:
+        return (
+            f"您的代办期限到{last.year}年{last.month}月{last.day}日为止。如需继续，请提前到村（社区）或乡镇残联办理。"
+        )
+    first = last + timedelta(days=1)
+    return (
+        f"被监护人到{first.year}年{first.month}月{first.day}日年满十八周岁。从这一天起由本人办理，您不再代办。"
+        "如果本人不能独立办理，请提前到村（社区）或乡镇残联登记监护。"
+    )

@@ -11,12 +11,14 @@ from schema.catalogue_mutation import CatalogueMutation
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.desk_mutation import DeskMutation
+from schema.guardian import GuardianMutation
 from schema.identity import key_of
 from schema.notice import NoticeMutation
 from schema.own_data import OwnDataMutation
 from schema.printed import PrintedMutation
 from schema.provider_mutation import ProviderMutation
 from schema.referral_mutation import ReferralMutation
+from schema.registration import RegistrationMutation
 from schema.reveal import Revealed, RevealRefused
 from schema.session import (
     BindingCode,
@@ -34,7 +36,7 @@ from schema.session import (
 )
 from schema.staff_mutation import StaffMutation
 from schema.waitlist_mutation import WaitlistMutation
-from services import binding, credentials, reveals, sessions, unlinking
+from services import binding, code_binding, credentials, reveals, sessions, unlinking
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.reveals import RevealField, RevealReason, RevealRefusal, RevealRequest
@@ -74,8 +76,10 @@ class Mutation(
     ReferralMutation,
     NoticeMutation,
     CardMutation,
+    GuardianMutation,
     OwnDataMutation,
     PrintedMutation,
+    RegistrationMutation,
     StaffMutation,
 ):
     """The root of all mutations."""
@@ -139,12 +143,24 @@ class Mutation(
         return BindingRefused.of(bound) if isinstance(bound, BindingRefusal) else CardBound.of(bound)
 
     @strawberry.mutation(description="For clerks: a one-time code for a person who stands before them.")
-    async def issue_binding_code(self, info: Info, card_number: str) -> BindingCodeResult:
+    async def issue_binding_code(
+        self,
+        info: Info,
+        card_number: str | None = None,
+        resident_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="In the place of a card's number, for who has none.")
+        ] = None,
+    ) -> BindingCodeResult:
         """The code, shown once."""
         signed = await signed_in(info)
         if isinstance(signed, NotSignedIn):
             return signed
-        code = await binding.issue_binding_code(info.context.resources, signed.people, card_number)
+        resources, people = info.context.resources, signed.people
+        code = (
+            await code_binding.issue_code_for(resources, people, key_of("Resident", resident_id))
+            if resident_id is not None
+            else await binding.issue_binding_code(resources, people, card_number or "")
+        )
         return BindingCodeRefused.of(code) if isinstance(code, CodeRefusal) else BindingCode.of(code)
 
     @strawberry.mutation(

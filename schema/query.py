@@ -9,6 +9,7 @@ from models.service import ServiceKind
 from schema.context import Info
 from schema.course import Course
 from schema.file import FileResult, FirstDay, Kinds, LastDay, filter_of, page_of_file
+from schema.guardian import GuardianQuery
 from schema.identity import from_id, key_of, to_id
 from schema.paging import Connection, CursorInvalid, page_of, time_place
 from schema.register import (
@@ -35,7 +36,7 @@ After = Annotated[str | None, strawberry.argument(description="The cursor behind
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(GuardianQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Whoever is signed in; null, with an error of the code NOT_SIGNED_IN, for nobody.")

@@ -1,11 +1,15 @@
 """Whoever is signed in: what she sees of herself, her wards, and her work as a member of staff."""
 
+from datetime import date
+
 import strawberry
 
-from domain.access import Scope
+from domain.access import Act
+from schema import messages
 from schema.context import Info
 from schema.desk import Desk
 from schema.errors import ErrorCode, ExpectedError
+from schema.guardian import in_order
 from schema.holder import Holder
 from schema.identity import to_id
 from schema.limits import LIST_SIZE
@@ -19,20 +23,27 @@ _USUAL_WARDS = 3
 _USUAL_DESKS = 1
 _USUAL_SESSIONS = 3
 
-strawberry.enum(Scope, name="GuardianScope", description="How far a guardian may act for a ward.")
-
 
 @strawberry.type(description="被监护人。A person for whom the viewer acts.")
 class Ward(Holder):
     """A ward and how far the viewer may act for her."""
 
     relation: str = strawberry.field(description="What the viewer is to her, in Chinese.")
-    scope: Scope
+    acts: list[Act] = strawberry.field(description="What the viewer may do for her.", metadata={LIST_SIZE: len(Act)})
+    ends_on: date | None = strawberry.field(description="The last day on which the viewer acts for her, if it ends.")
+    ending: str | None = strawberry.field(description="The same as a sentence, with the reason.")
 
     @classmethod
     def of(cls, ward: HeldWard) -> "Ward":
         """The ward of a loaded row."""
-        return cls(person=ward.person, relation=ward.relation, scope=ward.scope)
+        held, last = ward.guardianship, ward.last_day
+        return cls(
+            person=ward.person,
+            relation=ward.relation,
+            acts=in_order(held.acts),
+            ends_on=last,
+            ending=None if last is None else messages.guardianship_ends(last, of_age=last != held.valid_until),
+        )
 
 
 @strawberry.type(description="Whoever is signed in; her own fields are empty until a card is bound to the account.")

@@ -33,7 +33,7 @@ def authority_of(
     duty: AnyDuty,
     *,
     as_holder: bool,
-    act: Act = Act.CARD,
+    act: Act = Act.APPLY,
 ) -> Authority | None:
     """The viewer's part towards a resident (None: herself), family first where `as_holder` lets it; None for none.
 

@@ -167,4 +167,5 @@ async def open_services(
             yield resources
         finally:
             await resources.desk.close()
+            await resources.together.close()
             await news.close()

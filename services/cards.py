@@ -150,6 +150,8 @@ async def enact(
     decided = decide(found.standing, event.step, event.actor, resources.card_law.on(on), on)
     if isinstance(decided, CardRefusal):
         return decided
+    if decided.is_new_card and found.citizen_id is None:  # a card's number begins with it
+        return CardRefusal.NO_ID_NUMBER
     await card_records.write(resources, connection, found, decided, event)
     changed = _redecided(resources, found, decided, stated, on)
     released = await _take_effect(connection, found, decided, event.at)

@@ -20,8 +20,9 @@ from services.course_offers import free_offered, leave_course
 from services.locks import lock_courses
 from services.notices import tell_of_booking
 from services.people import People, Person, person_for
-from services.places import Order, Place, places_of, quotes_for, take
+from services.places import Order, Place, places_of, quotes_for
 from services.resources import Resources
+from services.taking import take
 
 _ENROL = """
 WITH place AS (UPDATE course SET taken = taken + 1 WHERE id = $2 AND taken < capacity RETURNING id)
@@ -79,7 +80,9 @@ class _Refused(Exception):
 async def series_for(resources: Resources, course_id: UUID, person: Person, *, interpreter: bool = False) -> Series:
     """What a person would book; without places where there is no such course."""
     places = await places_of(resources, course_id)
-    return Series(course_id, person, places, await quotes_for(resources, person, places), interpreter)
+    return Series(
+        course_id, person, places, await quotes_for(resources, [(person, place) for place in places]), interpreter
+    )
 
 
 async def book_course(
@@ -199,7 +202,8 @@ async def _take_all(connection: asyncpg.Connection, series: Series, at: datetime
     if enrolment_id is None:
         raise _Refused(BookingRefusal.SLOT_FULL)
     for place, quote in zip(series.places, series.quotes, strict=True):
-        taken = await take(connection, Order(person_id, place, quote, enrolment_id, interpreter=series.interpreter), at)
+        order = Order(person_id, place, quote, enrolment_id, interpreter=series.interpreter)
+        (taken,) = await take(connection, [order], at)
         if isinstance(taken, BookingRefusal):
             raise _Refused(taken)
     return enrolment_id

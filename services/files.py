@@ -27,6 +27,7 @@ _REFUSALS = frozenset(FileRefusal)
 
 _BY_NUMBER = """
 SELECT r.id FROM resident r WHERE r.id_number_index = $1
+UNION SELECT r.id FROM resident r WHERE r.certificate_index = $3
 UNION SELECT c.resident_id FROM card c WHERE c.number_index = $2 LIMIT 1
 """
 
@@ -51,13 +52,14 @@ class EntryWish:
 
 
 async def open_file(resources: Resources, people: People, number: str) -> OpenedFile | FileRefusal:
-    """Find a resident of the viewer's area by citizen id or card number, also by a number that is dead."""
+    """Find a resident of the viewer's area by citizen id, card or certificate number, also by a number that is dead."""
     at, staff, vault = resources.clock(), people.on_duty(Duty.OPEN_FILE), resources.vault
     if staff is None:
         return FileRefusal.NOT_ALLOWED
     async with resources.database.transaction() as connection:
         resident_id = await connection.fetchval(
-            _BY_NUMBER, vault.index(Indexed.ID_NUMBER, number), vault.index(Indexed.CARD_NUMBER, number)
+            _BY_NUMBER,
+            *(vault.index(what, number) for what in (Indexed.ID_NUMBER, Indexed.CARD_NUMBER, Indexed.CERTIFICATE)),
         )
         found = await find(resources, connection, resident_id, lock=False) if resident_id else None
         opened = found if found is not None and staff.area.covers(found.town, found.village) else None

@@ -15,9 +15,9 @@ WHERE b.id = $1 FOR UPDATE OF b
 _COURSE_OF = "SELECT e.course_id FROM booking b JOIN enrolment e ON e.id = b.enrolment_id WHERE b.id = $1"
 
 
-async def lock_resident(connection: asyncpg.Connection, resident_id: UUID) -> None:
-    """Let one thing at a time happen to a resident's bookings."""
-    await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", resident_id)
+async def lock_residents(connection: asyncpg.Connection, *resident_ids: UUID) -> None:
+    """Let one thing at a time happen to the bookings of each of these residents."""
+    await connection.execute("SELECT FROM resident WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", resident_ids)
 
 
 async def lock_courses(connection: asyncpg.Connection, *course_ids: UUID) -> None:
@@ -39,7 +39,7 @@ async def lock_booking(
     resident and its course never change, and its slot only under the resident's lock.
     """
     resident_id = await connection.fetchval("SELECT resident_id FROM booking WHERE id = $1", booking_id)
-    await lock_resident(connection, resident_id)
+    await lock_residents(connection, resident_id)
     course_id = await connection.fetchval(_COURSE_OF, booking_id)
     if course_id is not None:
         await lock_courses(connection, course_id)

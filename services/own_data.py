@@ -22,13 +22,14 @@ from services.vault import DataKey, Sealed
 _PURPOSE = "own data"
 
 _PERSON = """
-SELECT name_sealed, id_number_sealed, phone_sealed, address_sealed, birth_date, town, village, data_key,
-       data_key_version FROM resident WHERE id = $1
+SELECT name_sealed, identified_by, id_number_sealed, certificate_sealed, phone_sealed, address_sealed, birth_date, town,
+       village, data_key, data_key_version FROM resident WHERE id = $1
 """
 
 _PERSON_SEALED = {
     "name": Sealed.NAME,
     "id_number": Sealed.ID_NUMBER,
+    "certificate": Sealed.CERTIFICATE,
     "phone": Sealed.PHONE,
     "address": Sealed.ADDRESS,
 }
@@ -57,7 +58,7 @@ async def own_data(
         VaultRefused: her key cannot be opened.
     """
     at = resources.clock()
-    related = people.reach(resident_id, Act.CARD, local_date(at))
+    related = people.reach(resident_id, Act.APPLY, local_date(at))
     if related is None:
         return OwnDataRefusal.NOT_ALLOWED
     whom, actor = related.id, f"account:{viewer.account_id}"

@@ -59,10 +59,18 @@ PARTS: Mapping[str, tuple[str, Mapping[str, Sealed]]] = {
     ),
     "guardians": (
         """
-        SELECT name_sealed, phone_sealed, relation, scope, proven_by, valid_from, valid_until FROM guardian
-        WHERE ward_id = $1 ORDER BY valid_from, id
+        SELECT name_sealed, phone_sealed, relation, acts, ground, proven_by, valid_from, valid_until, ended_on
+        FROM guardian WHERE ward_id = $1 ORDER BY valid_from, id
         """,
         {"name": Sealed.GUARDIAN_NAME, "phone": Sealed.GUARDIAN_PHONE},
+    ),
+    "objections": (
+        """
+        SELECT o.reason_sealed, o.filed_at, o.outcome, o.decision_sealed, o.decided_at
+        FROM guardian_objection o JOIN guardian g ON g.id = o.guardian_id
+        WHERE g.ward_id = $1 ORDER BY o.filed_at, o.id
+        """,
+        {"reason": Sealed.OBJECTION, "decision": Sealed.OBJECTION},
     ),
     "bookings": (
         """

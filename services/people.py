@@ -8,10 +8,11 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.access import Act, Area, Scope, Viewer, guardian_may
+from domain.access import Act, Area, Viewer
 from domain.card import CardOnRecord, CardState
 from domain.dates import start_of
 from domain.duty import AnyDuty, Duty, may
+from domain.guardianship import Ground, Guardianship, read_acts
 from domain.standing import Role
 from models.session import StaffRole
 from services.resources import Resources
@@ -38,16 +39,16 @@ WHERE r.id = ANY($1) AND r.erased_at IS NULL
 
 _ROWS = f"""
 WITH person AS (
-    SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS scope,
+    SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS acts, NULL AS ground,
            NULL::date AS valid_from, NULL::date AS valid_until
     FROM account a WHERE a.id = $2 AND a.resident_id IS NOT NULL
     UNION ALL
-    SELECT g.ward_id, g.id, g.relation, g.scope, g.valid_from, g.valid_until
-    FROM guardian g WHERE g.account_id = $2 AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until >= $3)
+    SELECT g.ward_id, g.id, g.relation, g.acts, g.ground, g.valid_from, g.valid_until
+    FROM guardian g WHERE g.account_id = $2 AND g.ended_on IS NULL
 )
 SELECT s.id AS session_id, s.second_factor_at, staff.id AS staff_id, staff.role, staff.town AS staff_town,
        staff.village AS staff_village, staff.organisation,
-       p.guardian_id, p.relation, p.scope, p.valid_from, p.valid_until, {_RESIDENT_COLUMNS},
+       p.guardian_id, p.relation, p.acts, p.ground, p.valid_from, p.valid_until, {_RESIDENT_COLUMNS},
        p.guardian_id IS NOT NULL AND EXISTS (
            SELECT FROM audit e WHERE e.subject = p.resident_id::text AND e.at >= $4
            AND e.action = 'view_ward' AND e.actor = 'account:' || $2::text
@@ -59,6 +60,11 @@ LEFT JOIN resident r ON r.id = p.resident_id
 {CARD_OF_RESIDENT}
 WHERE s.id = $1 AND s.account_id = $2 AND s.revoked_at IS NULL
 ORDER BY p.guardian_id NULLS FIRST
+"""
+
+_GUARDIANS = """
+SELECT g.account_id, g.phone_sealed, g.acts, g.ground, g.valid_from, g.valid_until, r.birth_date
+FROM guardian g JOIN resident r ON r.id = g.ward_id WHERE g.ward_id = $1 AND g.ended_on IS NULL ORDER BY g.id
 """
 
 
@@ -89,15 +95,21 @@ class Person:
 
 @dataclass(frozen=True)
 class Ward:
-    """A person for whom the viewer acts, and how far; `noted_today` when the log has today's view of her already."""
+    """A person for whom the viewer acts, how far and how long.
+
+    `noted_today` when the log has today's view of her already.
+    """
 
     guardian_id: UUID
     person: Person
     relation: str
-    scope: Scope
-    valid_from: date
-    valid_until: date | None
+    guardianship: Guardianship
     noted_today: bool
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which the viewer acts for her."""
+        return self.guardianship.last_day(self.person.birth_date)
 
 
 @dataclass(frozen=True)
@@ -153,9 +165,7 @@ class People:
         if resident_id is None or (self.own is not None and self.own.id == resident_id):
             return self.own
         for ward in self.wards:
-            if ward.person.id == resident_id and guardian_may(
-                ward.scope, act, valid_from=ward.valid_from, valid_until=ward.valid_until, on=on
-            ):
+            if ward.person.id == resident_id and ward.guardianship.allows(act, ward.person.birth_date, on):
                 return ward.person
         return None
 
@@ -178,18 +188,10 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
         person = _person(resources, row)
         if row["guardian_id"] is None:
             own = person
-        else:
-            wards.append(
-                Ward(
-                    row["guardian_id"],
-                    person,
-                    row["relation"],
-                    Scope(row["scope"]),
-                    row["valid_from"],
-                    row["valid_until"],
-                    row["noted_today"],
-                )
-            )
+            continue
+        held = guardianship_of(row)
+        if held.is_in_force(person.birth_date, on):
+            wards.append(Ward(row["guardian_id"], person, row["relation"], held, row["noted_today"]))
     is_proven = staff is not None and staff.proven_until is not None
     return People(own, tuple(wards), staff if is_proven else None, None if is_proven else staff)
 
@@ -219,6 +221,19 @@ async def residents_by_id(resources: Resources, ids: Sequence[UUID]) -> Sequence
     """
     rows = {row["resident_id"]: row for row in await resources.database.fetch(_RESIDENTS, ids)}
     return [_person(resources, rows[each]) for each in ids if each in rows]
+
+
+def guardianship_of(row: asyncpg.Record) -> Guardianship:
+    """The guardianship in the columns of its row."""
+    return Guardianship(read_acts(row["acts"]), Ground(row["ground"]), row["valid_from"], row["valid_until"])
+
+
+async def acting_guardians(
+    connection: asyncpg.Connection, ward_id: UUID, act: Act, on: date
+) -> Sequence[asyncpg.Record]:
+    """The rows of those who may do `act` for a ward on a day, with `account_id` and `phone_sealed`."""
+    rows = await connection.fetch(_GUARDIANS, ward_id)
+    return [row for row in rows if guardianship_of(row).allows(act, row["birth_date"], on)]
 
 
 def mask_name(name: str) -> str:

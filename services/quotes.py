@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from domain.dates import local_date, year_of
 from domain.entitlement import Verdict
 from services.people import Person
-from services.places import SESSIONS_BORNE, place_of, quotes_for
+from services.places import Wanted, orders_for
 from services.resources import Resources
+from services.taking import sessions_borne
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,12 @@ class Estimate:
 
 async def quote_for(resources: Resources, person: Person, slot_id: UUID) -> Estimate | None:
     """What a booking of this slot would be quoted at now; None without such a slot."""
-    place = await place_of(resources, slot_id)
-    if place is None:
+    (order,) = await orders_for(resources, [Wanted(person, slot_id)])
+    if order is None:
         return None
-    (terms,) = await quotes_for(resources, person, [place])
-    left, share = None, terms.cost_share
+    terms, left, share = order.quote, None, order.quote.cost_share
     if terms.sessions_a_year is not None:
-        year = year_of(local_date(place.starts_at))
-        rows = await resources.database.fetch(SESSIONS_BORNE, person.id, terms.programme, *year, None)
-        borne = rows[0]["count"]
+        async with resources.database.transaction() as connection:
+            borne = await sessions_borne(connection, order)
         left, share = max(terms.sessions_a_year - borne, 0), terms.share_after(borne)
     return Estimate(terms.price, terms.programme, terms.verdict, share, left, terms.to_bring)

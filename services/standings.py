@@ -53,7 +53,7 @@ class Found:
     standing: Standing
     card_id: UUID | None
     application_id: UUID | None
-    citizen_id: str = field(repr=False)
+    citizen_id: str | None = field(repr=False)
     card_number: str | None = field(repr=False)
     name: str = field(repr=False)
     data_key: DataKey = field(repr=False)
@@ -87,7 +87,7 @@ async def find(
         standing=standing,
         card_id=last["id"] if last else None,
         application_id=application["id"] if application else None,
-        citizen_id=key.open(Sealed.ID_NUMBER, resident["id_number_sealed"]),
+        citizen_id=resident["id_number_sealed"] and key.open(Sealed.ID_NUMBER, resident["id_number_sealed"]),
         card_number=numbers[-1] if numbers else None,
         name=key.open(Sealed.NAME, resident["name_sealed"]),
         data_key=key,

@@ -38,6 +38,8 @@ class Sealed(StrEnum):
     NOTICE = "notice"
     FILE_TEXT = "file_text"
     NOTE = "note"
+    OBJECTION = "objection"
+    CERTIFICATE = "certificate"
 
 
 class Indexed(StrEnum):
@@ -52,6 +54,7 @@ class Indexed(StrEnum):
     BINDING_CODE = "binding_code"
     ENROLMENT_CODE = "enrolment_code"
     STAFF_CODE = "staff_code"
+    CERTIFICATE = "certificate"
     ADDRESS_OF_CLIENT = "address_of_client"
     CALENDAR = "calendar"
 

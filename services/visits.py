@@ -6,11 +6,13 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.access import Viewer
+from domain.access import Act, Viewer
 from domain.attendance import DeskRefusal, refuse_visit
+from domain.dates import local_date
 from services.attendance import session_of
 from services.delivery import phone_of
 from services.desks import at_desk
+from services.people import acting_guardians
 from services.resources import Resources
 from services.vault import Sealed
 
@@ -39,7 +41,8 @@ async def show_visit(resources: Resources, viewer: Viewer, booking_id: UUID) -> 
         refusal = refuse_visit(session_of(row), at)
         if refusal is None:
             key = resources.vault.data_key(row["resident_id"], where["data_key"], where["data_key_version"])
-            phone = await phone_of(resources, connection, row["resident_id"], at)
+            guardians = await acting_guardians(connection, row["resident_id"], Act.VIEW, local_date(at))
+            phone = await phone_of(resources, connection, row["resident_id"], guardians)
             found.append(Visit(key.open(Sealed.ADDRESS, where["address_sealed"]), phone))
         return refusal
 

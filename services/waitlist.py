@@ -18,8 +18,9 @@ from services.enrolments import HeldEnrolment, Series, enrol, enrolment, open_co
 from services.locks import lock_courses, lock_slots
 from services.offers import end_offer
 from services.people import People, person_for
-from services.places import Order, place_of, prepare, quotes_for, wish_of
+from services.places import Order, place_of, quotes_for
 from services.resources import Resources
+from services.taking import prepare, wish_of
 from services.wishes import HeldWish, entry_of, priority_of, wish
 
 _JOIN = """
@@ -52,7 +53,7 @@ async def join_waitlist(
     at = resources.clock()
     person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at))
     place = await place_of(resources, slot_id)
-    quotes = await quotes_for(resources, person, [place]) if person and place else []
+    quotes = await quotes_for(resources, [(person, place)]) if person and place else []
     priority = await priority_of(resources, person) if person and place else 0
 
     async def work(connection: asyncpg.Connection) -> str:
@@ -143,7 +144,7 @@ async def accept_offer(
     at = resources.clock()
     person = entry.person if entry else None
     place = await place_of(resources, entry.slot_id) if entry and entry.slot_id else None
-    quotes = await quotes_for(resources, person, [place]) if person and place else []
+    quotes = await quotes_for(resources, [(person, place)]) if person and place else []
 
     async def work(connection: asyncpg.Connection) -> str:
         if place is None or person is None:

@@ -8,7 +8,7 @@ from tortoise.migrations import operations as ops
 class Migration(migrations.Migration):
     """Rows end by a date here too; the kind of a notice tells of one more thing."""
 
-    dependencies = [("models", "0011_printed")]
+    dependencies = [("models", "0014_identification")]
 
     operations = [
         ops.AddField(model_name="Course", name="retired_at", field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),

@@ -31,6 +31,7 @@ ROOT_FIELDS = {
     # Colleagues are no residents.
     "Query.staffRoll": None,
     "Query.residentFile": "read_file",
+    "Query.guardianObjections": "read_objection",
     "Query.services": None,
     "Query.courses": None,
     "Query.freeSlots": None,
@@ -50,6 +51,8 @@ ROOT_FIELDS = {
     "Viewer.staff": None,
     "Viewer.accountId": None,
     "Viewer.sessions": None,
+    # What a guardian sees of another guardian is part of the view.
+    "Viewer.guardians": None,
     "Viewer.wards": "view_ward",
     "Viewer.desks": None,
     "Viewer.referrals": None,
@@ -158,6 +161,12 @@ ROOT_FIELDS = {
     "Mutation.revokePrintedCode": "revoke_printed_code",
     "Mutation.endPhones": "end_phones",
     "Mutation.takeMyData": "export_own",
+    "Mutation.registerResident": "register_resident",
+    "Mutation.recordGuardian": "record_guardian",
+    "Mutation.bindWithCode": "bind_with_code",
+    # What she does herself is hers.
+    "Mutation.objectToGuardian": None,
+    "Mutation.decideGuardianObjection": "decide_guardian_objection",
 }
 
 

@@ -18,6 +18,8 @@ from domain.card_event import CardEvent, CardRefusal
 from domain.catalogue import CatalogueRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
+from domain.guardianship import ObjectionOutcome
+from domain.identification import RegistrationRefusal
 from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
@@ -28,6 +30,7 @@ from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.objections import ObjectionRefusal
 from services.printed import PaperRefusal
 from services.reveals import RevealField, RevealReason, RevealRefusal
 from services.second_factor import FactorRefusal
@@ -56,6 +59,8 @@ from services.unlinking import UnlinkRefusal
         (messages.PRESENCE, BookingState),
         (messages.ENROLMENT, EnrolmentRefusal),
         (messages.FILE, FileRefusal),
+        (messages.OBJECTION, ObjectionRefusal),
+        (messages.OBJECTION_DECIDED, ObjectionOutcome),
         (messages.PAPER, PaperRefusal),
         (messages.REFRESH, RefreshRefusal),
         (messages.TIMETABLE, TimetableRefusal),
@@ -65,6 +70,7 @@ from services.unlinking import UnlinkRefusal
         (messages.STAFF, StaffRefusal),
         (messages.UNLINK, UnlinkRefusal),
         (messages.UPLOAD, UploadRefusal),
+        (messages.REGISTRATION, RegistrationRefusal),
         (messages.RIDE, Outcome),
         (messages.VERDICT, Verdict),
         (messages.REVEAL, RevealRefusal),

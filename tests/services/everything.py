@@ -14,7 +14,9 @@ WORDS = "王小明很难过"
 async def everything(register: Register, holder: Holder) -> None:
     """Fill the tables; her card is there already."""
     at = register._resources.clock()
-    await register.guardian(holder)
+    guardian_id, said = await register.guardian(holder), holder.key.seal(Sealed.OBJECTION, WORDS)
+    objection = {"guardian_id": guardian_id, "reason_sealed": said, "filed_at": register._resources.clock()}
+    await register._insert("guardian_objection", **objection)
     await register.fact(holder, "monthly_income", "100")
     await register.receipt(holder, "living-subsidy")
     await _places(register, holder)

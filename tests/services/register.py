@@ -282,6 +282,7 @@ class Register:
         name: str = "李梅",
         phone: str = "13700000000",
         scope: str = "full",
+        ground: str = "adult",
         valid_from: date = date(2026, 1, 1),
         valid_until: date | None = None,
     ) -> UUID:
@@ -296,7 +297,8 @@ class Register:
             phone_sealed=ward.key.seal(Sealed.GUARDIAN_PHONE, phone),
             phone_index=vault.index(Indexed.PHONE, phone),
             relation="母亲",
-            scope=scope,
+            acts="view,book,ride_code,apply" if scope == "full" else scope,
+            ground=ground,
             proven_by="户口簿",
             valid_from=valid_from,
             valid_until=valid_until,

@@ -92,6 +92,17 @@ async def test_a_connection_that_says_nothing_sees_nobody(database: DatabaseAddr
     assert counts == [0] * len(WALLED)
 
 
+@pytest.mark.parametrize("table", WALLED)
+async def test_a_round_reaches_whom_it_names(resources: Resources, register: Register, table: str) -> None:
+    """Work for several requests at once sees the rows of exactly their residents, and of nobody without any."""
+    named, other, stranger = [await register.resident() for _ in range(3)]
+    for holder in (named, other, stranger):
+        await everything(register, holder)
+
+    assert await seen(resources.database.reaching_only([named.id, other.id, named.id]), table) == {named.id, other.id}
+    assert await seen(resources.database.reaching_only([]), table) == set()
+
+
 async def test_a_guardianship_reaches_as_long_as_it_lasts(resources: Resources, register: Register) -> None:
     """The first and the last day count, the day before and the day after do not."""
     ward, viewer = await register.resident(), await register.viewer()
@@ -103,6 +114,25 @@ async def test_a_guardianship_reaches_as_long_as_it_lasts(resources: Resources, 
     ]
 
     assert reached == [set(), {ward.id}, {ward.id}, set()]
+
+
+async def test_a_guardianship_that_ended_reaches_nobody(
+    resources: Resources, register: Register, owner: asyncpg.Connection
+) -> None:
+    """A minor's ends with her eighteenth birthday, an adult's does not, and one that was ended is over at once."""
+    viewer = await register.viewer()
+    born = date(2008, 3, 12)
+    minor, adult, ended = [await register.resident(birth_date=born) for _ in range(3)]
+    for ward in (minor, adult, ended):
+        await register.guardian(ward, viewer.account_id)
+    await owner.execute("UPDATE guardian SET ground = 'minor' WHERE ward_id = $1", minor.id)
+    await owner.execute("UPDATE guardian SET ended_on = '2026-03-01' WHERE ward_id = $1", ended.id)
+
+    before, after = [
+        await seen(resources.database.reaching(viewer.account_id, date(2026, 3, day)), "resident") for day in (11, 12)
+    ]
+
+    assert (before, after) == ({minor.id, adult.id}, {adult.id})
 
 
 @pytest.mark.parametrize("table", WALLED)
@@ -150,6 +180,20 @@ async def test_what_a_batch_replaced_is_seen_with_the_statement(
 
     hers = await owner.fetchval("SELECT id FROM fact WHERE resident_id = $1", own.id)
     assert [row["fact_id"] for row in rows] == [hers]
+
+
+async def test_an_objection_is_seen_with_the_guardian(
+    resources: Resources, register: Register, owner: asyncpg.Connection
+) -> None:
+    """It names no resident itself: the ward sees her own, and nobody else's."""
+    own, stranger = await register.resident(), await register.resident()
+    for holder in (own, stranger):
+        await everything(register, holder)
+
+    rows = await narrowed(resources, await register.viewer(own)).fetch("SELECT guardian_id FROM guardian_objection")
+
+    hers = await owner.fetchval("SELECT id FROM guardian WHERE ward_id = $1", own.id)
+    assert [row["guardian_id"] for row in rows] == [hers]
 
 
 @pytest.mark.parametrize("table", WALLED)
