@@ -21,10 +21,10 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::timest
 ON CONFLICT (account_id, key) DO NOTHING RETURNING id
 """
 
-_SETTLE = """
-UPDATE idempotency_key SET answer = settled.answer
-FROM unnest($1::uuid[], $2::text[]) AS settled (id, answer) WHERE idempotency_key.id = settled.id
-"""
+_SETTLE = (
+    "UPDATE idempotency_key SET answer = settled.answer "
+    "FROM unnest($1::uuid[], $2::text[]) AS settled (id, answer) WHERE idempotency_key.id = settled.id"
+)
 
 
 KEY_REUSED: Final = "key_reused"
