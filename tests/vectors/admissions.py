@@ -84,8 +84,8 @@ def content() -> dict[str, Any]:
     """The whole file."""
     gates = [_gate(*each) for each in _gates()]
     return {
-        "about": "Gates, each with a fresh memory, that read codes in order; times are milliseconds since 1970, a share "
-        "is what is paid of the price, in ten-thousandths.",
+        "about": "Gates, each with a fresh memory, that read codes in order; times are milliseconds since 1970, and a "
+        "share, in ten-thousandths, is what is paid of the price.",
         "root": ROOT.verifying_key.public.hex(),
         "device_id": str(DEVICE),
         "gates": gates,

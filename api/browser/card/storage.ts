@@ -1,6 +1,7 @@
 // Opens the device's one database in IndexedDB, whose strict transactions are on the disk before they are answered.
 
 import { type Bytes, random } from "./bytes.ts";
+import { answered, explained, openDatabase, StorageUnavailable, written } from "./database.ts";
 import { EPOCH_BYTES, HASH_BYTES } from "./scan.ts";
 
 /** Where the chain of scans ends. */
@@ -28,11 +29,9 @@ export interface Stored {
   readonly persons: readonly Person[];
 }
 
-/** The database cannot be read or written. */
-export class StorageUnavailable extends Error {}
+export { StorageUnavailable };
 
 const NAME = "sdc-scanner";
-const VERSION = 1;
 const STORES = ["state", "scan", "remembered", "person", "device"] as const;
 type Store = (typeof STORES)[number];
 
@@ -45,11 +44,7 @@ export class Storage {
 
   /** Open the database, made with a new epoch if there is none. */
   static async open(): Promise<Storage> {
-    return explained(async () => {
-      const opening = indexedDB.open(NAME, VERSION);
-      opening.onupgradeneeded = () => create(opening.result);
-      return new Storage(await answered(opening));
-    });
+    return new Storage(await openDatabase(NAME, create));
   }
 
   async chain(): Promise<Chain> {
@@ -83,20 +78,7 @@ export class Storage {
 
   /** All of what `work` writes or none of it, on the disk before this resolves. */
   async write(work: (writing: Writing) => void): Promise<void> {
-    return explained(
-      () =>
-        new Promise<void>((resolve, reject) => {
-          const transaction = this.database.transaction(STORES, "readwrite", { durability: "strict" });
-          transaction.oncomplete = () => resolve();
-          transaction.onabort = () => reject(transaction.error);
-          try {
-            work(new Writing(transaction));
-          } catch (error) {
-            transaction.abort();
-            reject(error);
-          }
-        }),
-    );
+    return written(this.database, STORES, (transaction) => work(new Writing(transaction)));
   }
 
   private reading(store: Store): IDBObjectStore {
@@ -156,19 +138,4 @@ function create(database: IDBDatabase): void {
   const state = database.createObjectStore("state");
   const chain: Chain = { epoch: random(EPOCH_BYTES), sequence: 0, hash: new Uint8Array(HASH_BYTES) };
   state.put(chain, "chain");
-}
-
-function answered<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-async function explained<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new StorageUnavailable("the browser's storage cannot be used", { cause: error });
-  }
 }
