@@ -43,8 +43,8 @@ export class Storage {
   }
 
   /** Open the database, made with a new epoch if there is none. */
-  static async open(): Promise<Storage> {
-    return new Storage(await openDatabase(NAME, create));
+  static async open(name = NAME): Promise<Storage> {
+    return new Storage(await openDatabase(name, create));
   }
 
   async chain(): Promise<Chain> {
