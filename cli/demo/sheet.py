@@ -69,12 +69,15 @@ def _scanners(notes: Notes, data_dir: Path, console: Console) -> None:
 def _browser(notes: Notes, data_dir: Path, console: Console) -> None:
     del data_dir
     introduce(notes.address, notes.accounts)
+    # A checkout whose pages were not built serves all the rest.
+    if not httpx.get(f"{notes.address}/phone/").is_success:
+        return
     _say(
         console,
         f"""
-In a browser, one window beside the other:
+In a browser, one window held to the other:
   phone    {notes.address}/phone/      play one of the people above
-  scanner  {notes.address}/scanner/    enrol it with a code from above, then hold the phone to its camera""",
+  scanner  {notes.address}/scanner/    enrol it with a code from above, then show it the phone's window""",
     )
 
 

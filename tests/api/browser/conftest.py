@@ -2,9 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -13,16 +11,16 @@ import pytest
 from card.cose import SigningKey
 from card.credential import CredentialClaims, CredentialKind, issue
 from card.presentation import encode_text, present
-from cli.demo.fixtures import Cast, add_fixtures
+from cli.demo.fixtures import add_fixtures
 from cli.demo.load import load_district
-from cli.demo.sandbox import introduce
 from models.credential import DeviceKind
 from services.bootstrap import now, open_services
 from services.devices import register_device
 from services.keys import Keys
 from services.settings import load_settings
 from tests.api.browser.chromium import Browser, Page, chromium, missing
-from tests.api.live import free_port, serving
+from tests.api.browser.district import District
+from tests.api.browser.scanning import enrolled
 from tests.conftest import DatabaseAddresses
 from tests.services.register import FakeWechat
 
@@ -37,31 +35,6 @@ def _browser_at_hand() -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(lacking)
         pytest.skip(lacking)
-
-
-class District:
-    """A made-up district: who can be played, and its server, which can be switched off and on again."""
-
-    def __init__(self, cast: Cast, environ: dict[str, str], logs: Path) -> None:
-        self.cast = cast
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._environ = {**environ, "PORT": str(self.port)}
-        self._logs = logs
-        self._running: ExitStack | None = None
-
-    def on(self) -> None:
-        """Have the server serve."""
-        if self._running is None:
-            self._running = ExitStack()
-            self._running.enter_context(serving(self._logs / f"{datetime.now(UTC).timestamp()}.log", self._environ))
-            introduce(self.url, self.cast.accounts)
-
-    def off(self) -> None:
-        """Stop the server, as a network that is cut."""
-        if self._running is not None:
-            self._running.close()
-            self._running = None
 
 
 @pytest.fixture(scope="module")
@@ -122,14 +95,10 @@ async def scanner(page: Page, district: District, enrolment_code: Callable[[], A
     return enrolled(page, district, await enrolment_code())
 
 
-def enrolled(page: Page, district: District, code: str) -> Page:
-    """The page as a scanner's that was enrolled with a code."""
-    page.open(f"{district.url}/scanner/")
-    page.fill("#code", code)
-    page.click("#enrolment button")
-    page.text("#place")
-    page.until("document.querySelector('#state').textContent.includes('已联网')")
-    return page
+@pytest.fixture
+async def scanner_beside(page: Page, district: District, enrolment_code: Callable[[], Awaitable[str]]) -> Page:
+    """A scanner's page in a window beside the test's own."""
+    return enrolled(page.beside("scanner"), district, await enrolment_code())
 
 
 @pytest.fixture
