@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,9 @@ class Page:
         """What an expression of JavaScript comes to."""
         return self.browser.do(self, "evaluate", expression)
 
-    def picture(self, file: Path, selector: str = "") -> Image.Image:
-        """A screenshot of an element, or of the page, kept in a file."""
-        file.write_bytes(base64.b64decode(self.browser.do(self, "picture", selector)))
-        return Image.open(file)
+    def picture(self, selector: str = "") -> Image.Image:
+        """A screenshot of an element, or of the page."""
+        return Image.open(BytesIO(base64.b64decode(self.browser.do(self, "picture", selector))))
 
     def resize(self, width: int, height: int) -> None:
         """Give the window another size."""

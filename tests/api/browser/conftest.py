@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -21,7 +22,7 @@ from services.settings import load_settings
 from tests.api.browser.chromium import Browser, Page, chromium, missing
 from tests.api.browser.district import District
 from tests.api.browser.scanning import enrolled
-from tests.conftest import DatabaseAddresses
+from tests.conftest import DatabaseAddresses, fresh_database
 from tests.services.register import FakeWechat
 
 RESIDENTS = 100
@@ -37,7 +38,20 @@ def _browser_at_hand() -> None:
         pytest.skip(lacking)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+async def database(postgres: DatabaseAddresses, template: str) -> AsyncIterator[DatabaseAddresses]:
+    """One database for all of these tests: each has a device, and a visitor's browser, of its own."""
+    async with fresh_database(postgres, template) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def environ(database: DatabaseAddresses, keys_file: Path) -> dict[str, str]:
+    """What the server needs to start."""
+    return {"DATABASE_URL": database.app_url, "KEYS_FILE": str(keys_file)}
+
+
+@pytest.fixture(scope="session")
 async def loaded(
     database: DatabaseAddresses, environ: dict[str, str], keys: Keys, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[District]:

@@ -26,7 +26,7 @@ from card.statuslist import inflate
 from card.tariff import BearerRule, CompanionTerms, Outcome, Tariff, TariffRule, encode_tariff, read_tariff
 from card.trust import read_bundle
 from tests.api.browser.chromium import PAGES, Browser, Page, node
-from tests.api.live import LiveServer
+from tests.api.browser.district import District
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 TOKENS, TRUST, ADMISSIONS = (
@@ -62,12 +62,13 @@ ODD_VALUES += [[], [[]], {}, {"pass": [None, True]}, {"online": [None]}, {"print
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, live: LiveServer) -> Iterator[Page]:
+def page(browser: Browser, loaded: District) -> Iterator[Page]:
     """A page of the server's own address, where WebCrypto is, with the scanner's modules and without the scanner."""
+    loaded.on()
     command = [node(), "--input-type=module", "-e", BUNDLE, str(Path(__file__).parent / "vectors.ts")]
     bundled = subprocess.run(command, cwd=PAGES, capture_output=True, text=True, check=True).stdout
     made = browser.page("vectors", visitor="vectors")
-    made.open(f"{live.url}/scanner/icon.svg")
+    made.open(f"{loaded.url}/scanner/icon.svg")
     made.evaluate(bundled)
     yield made
     made.leave()
