@@ -34,7 +34,12 @@ export async function written(
         const transaction = database.transaction(stores, "readwrite", { durability: "strict" });
         transaction.oncomplete = () => resolve();
         transaction.onabort = () => reject(transaction.error);
-        work(transaction);
+        try {
+          work(transaction);
+        } catch (error) {
+          transaction.abort();
+          reject(error);
+        }
       }),
   );
 }

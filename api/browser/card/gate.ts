@@ -21,7 +21,7 @@ interface Judged {
   readonly tariff: Tariff | null;
 }
 
-/** One scanner's answers; its caller waits for each before it asks for the next. */
+/** One scanner's answers, each finished before the next begins, so that no number is given twice. */
 export class Gate {
   private readonly deviceId: string;
   private readonly place: string;
@@ -32,6 +32,7 @@ export class Gate {
   private readonly memory = new Memory();
   private bundle: Trusted | null = null;
   private last: Judged | null = null;
+  private turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
     deviceId: string,
@@ -61,18 +62,28 @@ export class Gate {
 
   /** Answer one code that was read, and write the answer down; what is not of this system is refused and never kept. */
   async admit(text: string): Promise<Admission> {
-    const now = this.clock.read();
-    const judged = await this.judge(text, now);
-    this.last = judged;
-    return text.startsWith(TEXT_PREFIX) ? this.written(judged, now, false) : judged.admission;
+    return this.inTurn(async () => {
+      const now = this.clock.read();
+      const judged = await this.judge(text, now);
+      this.last = judged;
+      return text.startsWith(TEXT_PREFIX) ? this.written(judged, now, false) : judged.admission;
+    });
   }
 
   /** Write down that the person refused last was let in all the same; null if nobody was refused last. */
   async override(): Promise<Admission | null> {
-    const judged = this.last;
-    this.last = null;
-    if (judged === null || isAdmitted(judged.admission)) return null;
-    return this.written({ ...judged, token: null }, this.clock.read(), true);
+    return this.inTurn(async () => {
+      const judged = this.last;
+      this.last = null;
+      if (judged === null || isAdmitted(judged.admission)) return null;
+      return this.written({ ...judged, token: null }, this.clock.read(), true);
+    });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => null);
+    return done;
   }
 
   private async judge(text: string, now: Reading): Promise<Judged> {

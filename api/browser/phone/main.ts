@@ -1,9 +1,9 @@
 // The demo phone's page: play one of the made-up people, and hold her code to a scanner. Not part of any product.
 
 import { generateKey } from "../card/cose.ts";
-import { applyChoices, button, chosenLanguage, element, told } from "../view/language.ts";
+import { button, chosenLanguage, element, told } from "../view/language.ts";
 import { filled, PHONE } from "../view/messages.ts";
-import { isModern, keepOffline } from "../view/page.ts";
+import { begin, showProblem } from "../view/page.ts";
 import { Code } from "./code.ts";
 import { Account } from "./holding.ts";
 import { people, type Person } from "./people.ts";
@@ -92,21 +92,11 @@ class Phone {
   }
 }
 
-function showProblem(sentence: string | null): void {
-  element("problem").hidden = sentence === null;
-  element("problem").textContent = sentence;
-}
+let phone: Phone | null = null;
 
-async function open(): Promise<void> {
-  let phone: Phone | null = null;
-  applyChoices(PHONE, () => void phone?.tellAgain());
-  if (!(await isModern())) {
-    showProblem(told(PHONE.tooOld));
-    return;
-  }
-  await keepOffline();
+async function start(): Promise<void> {
   phone = new Phone(await Wallet.open());
   await phone.start();
 }
 
-void open();
+void begin(PHONE, () => void phone?.tellAgain(), start);

@@ -7,18 +7,19 @@ import { CredentialRefused } from "../card/refusal.ts";
 import { type Storage, StorageUnavailable } from "../card/storage.ts";
 import { element, told } from "../view/language.ts";
 import { SCANNER } from "../view/messages.ts";
+import { showProblem } from "../view/page.ts";
 
-/** Show the form until a device is enrolled with it; `failed` shows a sentence, or takes it away. */
-export function enrolled(storage: Storage, failed: (sentence: string | null) => void): Promise<Device> {
+/** Show the form until a device is enrolled with it. */
+export function enrolled(storage: Storage): Promise<Device> {
   const form = element<HTMLFormElement>("enrolment");
   form.hidden = false;
   return new Promise((resolve) => {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      failed(null);
+      showProblem(null);
       void enrol(storage, element<HTMLTextAreaElement>("code").value).then((result) => {
         if (typeof result === "string") {
-          failed(result);
+          showProblem(result);
           return;
         }
         form.hidden = true;

@@ -6,9 +6,9 @@ import { Device } from "../card/device.ts";
 import { Gate } from "../card/gate.ts";
 import { Outbox } from "../card/outbox.ts";
 import { Storage } from "../card/storage.ts";
-import { applyChoices, button, element, told } from "../view/language.ts";
+import { button, element, told } from "../view/language.ts";
 import { SCANNER } from "../view/messages.ts";
-import { isModern, keepOffline } from "../view/page.ts";
+import { begin, showProblem } from "../view/page.ts";
 import { Camera, type Source } from "./camera.ts";
 import { Sounder } from "./cue.ts";
 import { display, lines, overridden } from "./display.ts";
@@ -162,33 +162,24 @@ function setState(state: "aim" | "go" | "wait"): void {
   document.querySelector("main")!.dataset["state"] = state;
 }
 
-function showProblem(sentence: string | null): void {
-  element("problem").hidden = sentence === null;
-  element("problem").textContent = sentence;
-}
+let scanner: Scanner | null = null;
 
-async function open(): Promise<void> {
-  let scanner: Scanner | null = null;
-  applyChoices(SCANNER, () => scanner?.showAgain());
-  if (!(await isModern())) {
-    showProblem(told(SCANNER.tooOld));
-    return;
-  }
+async function start(): Promise<void> {
   // Two windows would give one number to two scans.
   await navigator.locks.request("sdc-scanner", { ifAvailable: true }, async (lock) => {
     if (lock === null) {
       showProblem(told(SCANNER.elsewhere));
       return;
     }
-    await keepOffline();
     const storage = await Storage.open();
-    const device = (await Device.open(storage)) ?? (await enrolled(storage, showProblem));
+    const device = (await Device.open(storage)) ?? (await enrolled(storage));
     const { deviceId, place } = device.enrolment;
     const gate = await Gate.open(deviceId, place, device.clock, storage, () => device.trusted);
     scanner = new Scanner(device, gate, new Outbox(storage));
     scanner.start();
+    // The lock is held as long as the page is there.
     await new Promise(() => {});
   });
 }
 
-void open();
+void begin(SCANNER, () => scanner?.showAgain(), start);

@@ -9,7 +9,7 @@ import { filled, SCANNER } from "../view/messages.ts";
 /** `waiting` is how many scans the server does not have yet, null where the storage cannot be read. */
 export function stateLine(device: Device, contact: Contact | null, waiting: number | null): string {
   const parts = [inTouch(contact), ...warnings(device)];
-  if (waiting === null) parts.push(told(SCANNER.storage));
+  if (waiting === null) parts.push(told(SCANNER.notKept));
   else if (waiting > 0) parts.push(filled(told(SCANNER.waiting), waiting));
   return parts.filter((part) => part !== "").join(" · ");
 }

@@ -56,7 +56,16 @@ export const DISPLAY = {
   overridden: ["人工放行", "Let in by hand"],
 } as const satisfies Record<string, Message>;
 
+/** What can be wrong with any page. */
+const BROKEN = {
+  insecure: ["请用 https:// 开头的网址打开此页。", "Open this page by an address that begins with https://."],
+  tooOld: ["这个浏览器太旧。请更新浏览器，再打开此页。", "This browser is too old. Please update it, then open this page."],
+  storage: ["浏览器不能保存数据。请退出无痕模式，再打开此页。", "The browser keeps no data. Leave private mode, then open this page."],
+  broken: ["页面出错了。请重新打开此页。", "The page has failed. Please open it again."],
+} as const satisfies Record<string, Message>;
+
 export const SCANNER = {
+  ...BROKEN,
   title: ["扫码核验", "Scanner"],
   language: ["English", "中文"],
   large: ["大字", "Large text"],
@@ -81,10 +90,6 @@ export const SCANNER = {
     "不能使用摄像头。请在浏览器里允许摄像头，再点“开始扫码”。",
     "The camera cannot be used. Allow it in the browser, then tap “Start scanning”.",
   ],
-  tooOld: [
-    "这个浏览器太旧，不能核验。请更新浏览器。",
-    "This browser is too old to check codes. Please update it.",
-  ],
   elsewhere: ["扫码页已在另一个窗口打开。请用那个窗口。", "The scanner is open in another window. Please use that one."],
   online: ["已联网", "Online"],
   offline: ["未联网，可以继续扫码", "Offline; scanning goes on"],
@@ -94,10 +99,11 @@ export const SCANNER = {
   clockUnconfirmed: ["时间待核对", "Time not confirmed"],
   stale: ["核验数据已旧，请联网", "Old data; please go online"],
   noBundle: ["尚无核验数据，请联网", "No data yet; please go online"],
-  storage: ["浏览器不能保存记录，请人工计数", "The browser cannot keep records; count by hand"],
+  notKept: ["浏览器不能保存记录，请人工计数", "The browser cannot keep records; count by hand"],
 } as const satisfies Record<string, Message>;
 
 export const PHONE = {
+  ...BROKEN,
   title: ["演示手机", "Demo phone"],
   language: ["English", "中文"],
   large: ["大字", "Large text"],
@@ -123,7 +129,6 @@ export const PHONE = {
   none: ["没有。", "Nothing."],
   missing: ["还需要：{0}", "Still needed: {0}"],
   other: ["换一个人", "Play somebody else"],
-  tooOld: ["这个浏览器太旧，不能出示码。请更新浏览器。", "This browser is too old to show codes. Please update it."],
 } as const satisfies Record<string, Message>;
 
 /** A message with its numbers and names filled in. */

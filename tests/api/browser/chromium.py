@@ -125,6 +125,10 @@ class Page:
         """Go to an address."""
         self.browser.do(self, "open", address)
 
+    def before(self, script: str) -> None:
+        """Have a script run in the page before its own."""
+        self.browser.do(self, "before", script)
+
     def click(self, selector: str) -> None:
         """Tap an element, once it is shown and can be tapped."""
         self.browser.do(self, "click", selector)

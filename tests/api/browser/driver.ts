@@ -28,6 +28,8 @@ interface Command {
 const VERBS = {
   /** Open an address in the page of a name, made where there is none yet. */
   open: (page: Page, address: string) => page.goto(address, { waitUntil: "load" }).then(() => null),
+  /** Have a script run in the page before its own. */
+  before: (page: Page, script: string) => page.addInitScript(script).then(() => null),
   click: (page: Page, selector: string) => page.click(selector).then(() => null),
   fill: (page: Page, selector: string, value: string) => page.fill(selector, value).then(() => null),
   /** Wait until something is shown, and say its text. */
@@ -71,6 +73,8 @@ const options = {
   executablePath: "/usr/bin/chromium",
   args: [
     "--no-sandbox",
+    // A name that is this machine's, and that a browser does not trust as it trusts 127.0.0.1.
+    "--host-resolver-rules=MAP insecure.test 127.0.0.1",
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
     `--use-file-for-fake-video-capture=${launch.camera}`,

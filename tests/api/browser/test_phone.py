@@ -1,15 +1,22 @@
 """The demo phone in a real browser: a made-up person's card and code, held to the scanner beside it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
 import zxingcpp
 
+from api.app import create_app
+from api.current import Current
+from api.envelope import Lifecycle
 from card.cose import VerifyingKey
 from card.presentation import VerifiedToken, verify_token
 from services.bootstrap import now
 from services.keys import Keys
+from services.resources import Resources
+from services.settings import Mode
 from tests.api.browser.chromium import Page
 from tests.api.browser.district import District
 from tests.api.browser.scanning import answer
@@ -134,3 +141,14 @@ def test_without_a_server_the_first_start_says_so(page: Page, district: District
     page.open(f"{district.url}/phone/")
 
     assert "连不上服务器" in page.text("#problem")
+
+
+@pytest.mark.parametrize(("mode", "status"), [(Mode.DEMO, 200), (Mode.PRODUCTION, 404)])
+async def test_the_phone_is_of_the_demo_alone(resources: Resources, mode: Mode, status: int) -> None:
+    """In production the scanner is there and the phone is not."""
+    settings = resources.settings.model_copy(update={"mode": mode})
+    app = create_app(Current(replace(resources, settings=settings)), Lifecycle())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://page.test") as client:
+        answers = [await client.get(path) for path in ("/scanner/", "/phone/")]
+
+    assert [answer.status_code for answer in answers] == [200, status]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import qrcode
 
 from tests.api.browser.chromium import Page, chromium
@@ -154,6 +155,36 @@ def test_no_script_can_read_the_devices_key(scanner: Page) -> None:
     """)
 
     assert taken == [False, "InvalidAccessError"]
+
+
+def test_an_address_without_encryption_is_told(page: Page, district: District) -> None:
+    """There is no camera and no key for such a page, so it says how to open it."""
+    page.open(f"http://insecure.test:{district.port}/scanner/")
+
+    assert "https" in page.text("#problem")
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("crypto.subtle.generateKey = () => Promise.reject(new DOMException('', 'NotSupportedError'))", "太旧"),
+        ("indexedDB.open = () => { throw new DOMException('', 'InvalidStateError'); }", "无痕模式"),
+        ("navigator.storage.persist = () => Promise.reject(new Error('made up'))", "页面出错了"),
+    ],
+)
+def test_a_browser_that_lacks_something_is_told(page: Page, district: District, script: str, said: str) -> None:
+    """No signatures, no storage, or what nobody thought of: a sentence, never a page that does nothing."""
+    page.before(script)
+    page.open(f"{district.url}/scanner/")
+
+    assert said in page.text("#problem")
+
+
+def test_a_full_disk_lets_in_and_counts_by_hand(scanner: Page, shown: Shown) -> None:
+    """The bus's tariff lets people board when the device cannot write, and the display says what to do."""
+    scanner.evaluate("IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); }")
+
+    assert scan(scanner, shown()) == "免费 · 本人 · 请进 · 请人工计数"
 
 
 def test_a_camera_that_is_refused_is_told(scanner: Page) -> None:
