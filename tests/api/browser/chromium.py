@@ -173,12 +173,12 @@ class Page:
 
 
 @contextmanager
-def chromium(directory: Path, *arguments: str, lasting: bool = False) -> Iterator[Browser]:
+def chromium(directory: Path, *, lasting: bool = False) -> Iterator[Browser]:
     """A browser; a lasting one keeps its profile in the directory, where the next one finds it."""
     camera = Camera(directory / "camera.y4m")
     camera.see_nothing()
     profile = str(directory / "profile") if lasting else None
-    launch = {"profile": profile, "camera": str(camera.file), "arguments": arguments}
+    launch = {"profile": profile, "camera": str(camera.file)}
     process = subprocess.Popen(
         [node(), str(Path(__file__).parent / "driver.ts"), json.dumps(launch)],
         stdin=subprocess.PIPE,

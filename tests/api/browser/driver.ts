@@ -14,7 +14,6 @@ interface Launch {
   /** A folder that outlives this browser, or null for visitors who leave nothing behind. */
   readonly profile: string | null;
   readonly camera: string;
-  readonly arguments: readonly string[];
 }
 
 interface Command {
@@ -78,7 +77,6 @@ const options = {
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
     `--use-file-for-fake-video-capture=${launch.camera}`,
-    ...launch.arguments,
   ],
 };
 const visit: BrowserContextOptions = {

@@ -157,6 +157,15 @@ def test_no_script_can_read_the_devices_key(scanner: Page) -> None:
     assert taken == [False, "InvalidAccessError"]
 
 
+def test_a_desk_without_a_camera_reads_off_another_window(scanner: Page, shown: Shown) -> None:
+    """The window that somebody chooses to share is read as a camera's picture would be."""
+    scanner.evaluate("navigator.mediaDevices.getDisplayMedia = (wish) => navigator.mediaDevices.getUserMedia(wish)")
+    scanner.browser.camera.see_code(shown())
+    scanner.click("#window")
+
+    assert "免费" in scanner.text("#answer p:nth-child(2)")
+
+
 def test_an_address_without_encryption_is_told(page: Page, district: District) -> None:
     """There is no camera and no key for such a page, so it says how to open it."""
     page.open(f"http://insecure.test:{district.port}/scanner/")
