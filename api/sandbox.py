@@ -37,6 +37,20 @@ class _CodeRequest(msgspec.Struct):
     seconds: int = 300
 
 
+class Person(msgspec.Struct, rename="camel"):
+    """Somebody to play on the demo phone: herself, or the guardian of `ward`."""
+
+    openid: str
+    name: str
+    phone: str
+    card_number: str
+    ward: str | None = None
+
+
+class _Introduction(msgspec.Struct):
+    people: tuple[Person, ...]
+
+
 class _TokenRequest(msgspec.Struct):
     grant_type: Literal["client_credential"]
     appid: str
@@ -63,6 +77,7 @@ class Sandbox:
         self._settings = settings
         self._clock = clock
         self._codes: dict[str, _Code] = {}
+        self._people: tuple[Person, ...] = ()
         self._token = ""
         self._token_ends = clock()
         self._messages = Messages(settings, self.holds_token)
@@ -74,6 +89,8 @@ class Sandbox:
             Route(f"{SANDBOX_PATH}/cgi-bin/stable_token", self.token, methods=["POST"]),
             Route(f"{SANDBOX_PATH}/wxa/business/getuserphonenumber", self.phone, methods=["POST"]),
             Route(f"{SANDBOX_PATH}/codes", self.codes, methods=["POST"]),
+            Route(f"{SANDBOX_PATH}/people", self.people, methods=["GET"]),
+            Route(f"{SANDBOX_PATH}/people", self.introduce, methods=["PUT"]),
             *self._messages.routes(),
         ]
 
@@ -91,6 +108,17 @@ class Sandbox:
         code = secrets.token_urlsafe(12)
         self._codes[code] = _Code(asked.kind, value, now + timedelta(seconds=asked.seconds))
         return json_response({"code": code}, 201)
+
+    async def people(self, request: Request) -> Response:
+        """Who can be played on the demo phone; only for callers on this machine."""
+        refuse_strangers(request)
+        return json_response(self._people)
+
+    async def introduce(self, request: Request) -> Response:
+        """Name those who can be played; the command that started the demo knows them."""
+        refuse_strangers(request)
+        self._people = (await read_as(request, _Introduction, self._settings)).people
+        return json_response(self._people)
 
     async def session(self, request: Request) -> Response:
         """`auth.code2Session`."""

@@ -91,8 +91,10 @@ class Settings(BaseSettings):
     )
     wechat_template_confirmed: str = Field("", description="template for a booking that its provider confirmed")
     wechat_template_changed: str = Field("", description="template for a booking at another time or place")
+    wechat_template_terms: str = Field("", description="template for a booking that stays, at another price")
     wechat_template_cancelled: str = Field("", description="template for a cancelled booking")
     wechat_template_offered: str = Field("", description="template for a place that became free for who waits")
+    wechat_template_card: str = Field("", description="template for news about a card, which it does not name")
     log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR")
 
     max_depth: Count = Field(10, description="fields nested in an operation")
