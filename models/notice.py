@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     CONFIRMED = "confirmed"
     CHANGED = "changed"
+    TERMS = "terms"
     CANCELLED = "cancelled"
     OFFERED = "offered"
     CARD = "card"

@@ -24,7 +24,7 @@ from schema.service import Found, Service, Slot, slot_cursor
 from schema.session import NotSignedIn, signed_in
 from schema.staff import Colleague, StaffGrant, StaffRefused, StaffRoll, StaffRollResult
 from schema.viewer import Viewer, viewer
-from services import catalogue, enrolments, officers, staffing
+from services import catalogue, courses, officers, staffing
 from services.appointments import StaffRefusal
 from services.catalogue import Accessibility, Wanted
 from services.officers import RegisterRefusal
@@ -134,7 +134,7 @@ class Query(GuardianQuery):
             behind = from_id("Course", after)
             if behind is None:
                 raise CursorInvalid
-        rows = await enrolments.courses(info.context.resources, behind, first + 1)
+        rows = await courses.courses(info.context.resources, behind, first + 1)
         return page_of(rows, first, Course.of, lambda row: to_id("Course", row.id))
 
     @strawberry.field(description="The slots of a service that begin in a span of time, earliest first, none past.")

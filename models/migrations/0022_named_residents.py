@@ -53,6 +53,6 @@ END $$
 class Migration(migrations.Migration):
     """The policies call the functions by name, and stay."""
 
-    dependencies = [('models', '0015_card_messages')]
+    dependencies = [('models', '0020_providers')]
 
     operations = [ops.RunSQL([REACHED, REACHED_AREA])]
