@@ -9,10 +9,12 @@ from schema.card_mutation import CardMutation
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.desk_mutation import DeskMutation
+from schema.fleet_mutation import FleetMutation, TariffMutation
 from schema.identity import key_of
 from schema.notice import NoticeMutation
 from schema.referral_mutation import ReferralMutation
 from schema.reveal import Revealed, RevealRefused
+from schema.scanner_mutation import ScannerMutation
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -56,7 +58,17 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(BookingMutation, WaitlistMutation, DeskMutation, ReferralMutation, NoticeMutation, CardMutation):
+class Mutation(
+    BookingMutation,
+    WaitlistMutation,
+    DeskMutation,
+    ReferralMutation,
+    NoticeMutation,
+    CardMutation,
+    FleetMutation,
+    ScannerMutation,
+    TariffMutation,
+):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

@@ -8,12 +8,13 @@ from schema.booking import FlaggedBooking
 from schema.context import Info
 from schema.desk import Desk, DeskBooking, desk_bookings, desk_page
 from schema.errors import ErrorCode, ExpectedError
+from schema.fleet import Operator
 from schema.holder import Holder
 from schema.identity import from_id, to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of
 from schema.session import NotSignedIn, Signed, signed_in
-from services import accesses, bookings, desks
+from services import accesses, bookings, desks, operators
 from services.people import StaffMember
 from services.people import Ward as HeldWard
 
@@ -91,6 +92,12 @@ class Viewer(Holder):
         """The viewer's desks."""
         rows = await desks.desks_of(info.context.resources, self.signed.viewer)
         return [Desk(provider=row) for row in rows]
+
+    @strawberry.field(description="The operators that she works for.", metadata={LIST_SIZE: _USUAL_DESKS})
+    async def operators(self, info: Info) -> list[Operator]:
+        """The viewer's operators."""
+        rows = await operators.operators_of(info.context.resources, self.signed.viewer)
+        return [Operator.of(row) for row in rows]
 
     @strawberry.field(description="What she is as a member of staff; null for everybody else.")
     def staff(self) -> Staff | None:

@@ -13,7 +13,7 @@ import asyncpg
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from card.enrolment import check_enrolment_proof
+from card.enrolment import check_enrolment_proof, check_rotation_proof
 from card.tariff import encode_tariff, local_day
 from card.trust import sign_bundle, sign_time
 from models.credential import DeviceKind
@@ -87,14 +87,19 @@ class Bundle:
 
 
 async def register_device(
-    connection: asyncpg.Connection, resources: Resources, operator_id: UUID, kind: DeviceKind, place: str
+    connection: asyncpg.Connection,
+    resources: Resources,
+    operator_id: UUID,
+    kind: DeviceKind,
+    place: str,
+    device_id: UUID | None = None,
 ) -> str:
     """Add a scanner that is not enrolled yet; returns the code the technician types, root fingerprint included."""
     drawn = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(16))
     secret = "-".join(drawn[start : start + 4] for start in range(0, 16, 4))
     await connection.execute(
         "INSERT INTO device (id, operator_id, kind, place, code_hash, code_expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
-        new_id(),
+        device_id or new_id(),
         operator_id,
         kind,
         place,
@@ -110,7 +115,7 @@ def root_fingerprint(resources: Resources) -> str:
 
 
 async def enrol(resources: Resources, code: str, public_key: bytes, proof: bytes) -> Device | EnrolmentRefusal:
-    """Tie a scanner's key to the place its code was made for; the code is spent by it."""
+    """Tie a scanner's key to the place its code was made for; the code is spent, and whom it replaces is cut off."""
     if not check_enrolment_proof(code, public_key, proof):
         return EnrolmentRefusal.PROOF_INVALID
     at = resources.clock()
@@ -125,6 +130,8 @@ async def enrol(resources: Resources, code: str, public_key: bytes, proof: bytes
         )
         if row is None:
             return EnrolmentRefusal.CODE_INVALID
+        sql = "UPDATE device SET retired_at = $2 WHERE id = $1 AND retired_at IS NULL"
+        await connection.execute(sql, row["replaces_id"], at)
         await audit.record(connection, audit.Event(f"device:{row['id']}", "enrol", str(row["operator_id"])), at)
         return _device(row)
 
@@ -182,6 +189,21 @@ async def trust_bundle(resources: Resources, device: Device) -> Bundle:
     terms = await terms_of(resources.database, device.operator_id, device.id)
     tariffs = [encode_tariff(each) for each in current_and_coming(terms.held(at), local_day(at))]
     return Bundle(resources, device.id, status, tariffs, at)
+
+
+async def rotate_key(resources: Resources, device: Device, public_key: bytes, proof: bytes) -> bool:
+    """Know a device by another key from now on; `proof` is that key's own. False, and nothing changed, without it.
+
+    The old key is refused from the next request on; asking again with the new one, as after a lost answer, is no fault.
+    """
+    if not check_rotation_proof(device.id, public_key, proof):
+        return False
+    async with resources.database.transaction() as connection:
+        sql = "UPDATE device SET public_key = $2 WHERE id = $1"
+        await connection.execute(sql, device.id, public_key)
+        event = audit.Event(f"device:{device.id}", "rotate_key", str(device.operator_id))
+        await audit.record(connection, event, resources.clock())
+    return True
 
 
 def signed_time(resources: Resources, nonce: bytes) -> bytes:

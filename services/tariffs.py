@@ -1,6 +1,6 @@
 """Which tariffs a scanner has: those of its operator that were published, as they are at the place where it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -16,9 +16,9 @@ SELECT o.tariff, NULL FROM operator o WHERE o.id = $1 AND length(o.tariff) > 0
 ORDER BY published_at NULLS FIRST
 """
 _PLACEMENTS = """
-SELECT p.since, p.line_id, p.venue_id, coalesce(l.area, v.area, '') AS area FROM placement p
+SELECT p.device_id, p.since, p.line_id, p.venue_id, coalesce(l.area, v.area, '') AS area FROM placement p
 LEFT JOIN line l ON l.id = p.line_id LEFT JOIN venue v ON v.id = p.venue_id
-WHERE p.device_id = $1 ORDER BY p.since
+WHERE p.device_id = ANY($1) ORDER BY p.since
 """
 
 
@@ -51,8 +51,18 @@ async def terms_of(database: Database, operator_id: UUID, device_id: UUID) -> Te
         DatabaseUnavailable: see there.
     """
     versions = await versions_of(database, operator_id)
-    rows = await database.fetch(_PLACEMENTS, device_id)
-    return Terms(versions, [(row["since"], places_of(row["line_id"], row["venue_id"], row["area"])) for row in rows])
+    return Terms(versions, (await placements_of(database, {device_id})).get(device_id, ()))
+
+
+async def placements_of(
+    database: Database, device_ids: Collection[UUID]
+) -> Mapping[UUID, Sequence[tuple[datetime, Sequence[Place]]]]:
+    """Since when each of some scanners stood in which places, in order of time; none for one that was never placed."""
+    found: dict[UUID, list[tuple[datetime, Sequence[Place]]]] = {}
+    for row in await database.fetch(_PLACEMENTS, list(device_ids)):
+        places = places_of(row["line_id"], row["venue_id"], row["area"])
+        found.setdefault(row["device_id"], []).append((row["since"], places))
+    return found
 
 
 async def versions_of(database: Database, operator_id: UUID) -> Sequence[tuple[datetime | None, Tariff]]:

@@ -10,6 +10,7 @@ import pytest
 
 from card.gate import Outcome
 from card.refusal import RefusalReason
+from card.tariff_check import FindingKind
 from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
@@ -17,6 +18,7 @@ from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
+from domain.scanner import FleetRefusal
 from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
@@ -46,6 +48,8 @@ from services.taps import UploadRefusal
         (messages.CAUSE, Cause),
         (messages.CREDENTIAL, CredentialRefusal),
         (messages.DESK, DeskRefusal),
+        (messages.FINDING, FindingKind),
+        (messages.FLEET, FleetRefusal),
         (messages.PRESENCE, BookingState),
         (messages.ENROLMENT, EnrolmentRefusal),
         (messages.FILE, FileRefusal),
