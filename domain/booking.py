@@ -46,7 +46,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is known when somebody asks for a place; `entitled` is false where the service is not for her."""
+    """What is known when somebody asks for a place; `entitled` is false where the service is not for her.
+
+    `card_in_force` is asked again here: a loss or a death may have come in since her card was read.
+    """
 
     starts_at: datetime
     places_left: int
@@ -55,11 +58,13 @@ class Wish:
     window: Window
     offered: bool
     entitled: bool
+    card_in_force: bool
 
 
 def refuse_booking(wish: Wish, at: datetime) -> BookingRefusal | None:
     """The reason to refuse a place at an instant, the most helpful first; None when it may be given."""
     reasons = (
+        (not wish.card_in_force, BookingRefusal.CARD_NOT_USABLE),
         (wish.starts_at <= at, BookingRefusal.SLOT_PAST),
         (wish.holds_this_slot, BookingRefusal.ALREADY_BOOKED),
         (not wish.offered, BookingRefusal.NOT_OFFERED),

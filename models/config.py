@@ -16,6 +16,8 @@ MODULES = [
     "models.credential",
     "models.fleet",
     "models.lifecycle",
+    "models.exchange",
+    "models.guardianship",
     "models.audit",
 ]
 

@@ -12,6 +12,7 @@ from schema.context import Info
 from schema.credential import Credential
 from schema.entitlement import ComingChange, Entitlement
 from schema.file import FileEntry, FirstDay, Kinds, LastDay, filter_of, page_of_file
+from schema.guardian import Guardian
 from schema.identity import to_id
 from schema.lifecycle import CardStanding
 from schema.limits import LIST_SIZE
@@ -20,13 +21,14 @@ from schema.referral import Referral
 from schema.ride import Ride
 from schema.session import Signed, signed_in
 from schema.waitlist import WaitlistEntry
-from services import cards, entitlements, referrals
+from services import cards, entitlements, objections, referrals
 from services.people import Person
 
 strawberry.enum(Language, description="In which language the rules are told.")
 
 # As many as the district's plan has; a year may change each of them.
 _PROGRAMMES = 35
+_USUAL_GUARDIANS = 2
 
 
 @strawberry.interface(description="A person in the register, as she herself or her guardian sees her.")
@@ -125,6 +127,14 @@ class Holder:
         if self.person is None:
             return None
         return CardStanding.of(await cards.standing_of(info.context.resources, self.person.id))
+
+    @strawberry.field(description="Who acts for her, the longest first.", metadata={LIST_SIZE: _USUAL_GUARDIANS})
+    async def guardians(self, info: Info) -> list[Guardian]:
+        """The person's guardians."""
+        if self.person is None:
+            return []
+        rows = await objections.guardians_of(info.context.resources, self.person, info.context.on)
+        return [Guardian.of(row) for row in rows]
 
     @strawberry.field(description="Her file: card, assessments, services and benefits, the newest entry first.")
     async def file(

@@ -9,6 +9,7 @@ from models.service import ServiceKind
 from schema.context import Info
 from schema.course import Course
 from schema.file import FileResult, FirstDay, Kinds, LastDay, filter_of, page_of_file
+from schema.guardian import GuardianQuery
 from schema.identity import from_id, key_of, to_id
 from schema.paging import Connection, CursorInvalid, page_of, time_place
 from schema.register import (
@@ -21,9 +22,11 @@ from schema.register import (
 )
 from schema.service import Found, Service, Slot, slot_cursor
 from schema.session import NotSignedIn, signed_in
+from schema.staff import Colleague, StaffGrant, StaffRefused, StaffRoll, StaffRollResult
 from schema.venue import Venue
 from schema.viewer import Viewer, viewer
-from services import catalogue, enrolments, officers, venues
+from services import catalogue, enrolments, officers, staffing, venues
+from services.appointments import StaffRefusal
 from services.catalogue import Accessibility, Wanted
 from services.officers import RegisterRefusal
 
@@ -34,7 +37,7 @@ After = Annotated[str | None, strawberry.argument(description="The cursor behind
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(GuardianQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Whoever is signed in; null, with an error of the code NOT_SIGNED_IN, for nobody.")
@@ -94,6 +97,24 @@ class Query:
             return signed
         asked = filter_of(kinds, since, until)
         return await page_of_file(info, signed, key_of("Resident", resident_id), asked, first, after)
+
+    @strawberry.field(description="For administrators: who is in office, and which posts wait for one of them.")
+    async def staff_roll(self, info: Info, first: First, after: After = None) -> StaffRollResult:
+        """A page of colleagues, with all posts that wait."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        behind = None if after is None else from_id("Staff", after)
+        if after is not None and behind is None:
+            raise CursorInvalid
+        resources = info.context.resources
+        rows = await staffing.colleagues(resources, signed.people, behind, first + 1)
+        if isinstance(rows, StaffRefusal):
+            return StaffRefused.of(rows)
+        grants = [StaffGrant.of(grant) for grant in await staffing.waiting(resources, signed.people)]
+        return StaffRoll(
+            colleagues=page_of(rows, first, Colleague.of, lambda row: to_id("Staff", row.id)), grants=grants
+        )
 
     @strawberry.field(description="What the district's providers offer.")
     async def services(self, info: Info, first: First, after: After = None) -> Connection[Service]:

@@ -6,16 +6,21 @@ import asyncpg
 
 from models.record import new_id
 from services.standings import Found
-from services.vault import Sealed
+from services.vault import DataKey, Sealed
 
 
 async def tell(connection: asyncpg.Connection, found: Found, kind: str, detail: str, at: datetime) -> None:
-    """Leave a notice of a kind for a resident; `detail` is JSON, sealed under her key."""
+    """Leave a notice of a kind for a resident whose card is at hand."""
+    await tell_resident(connection, found.data_key, kind, detail, at)
+
+
+async def tell_resident(connection: asyncpg.Connection, key: DataKey, kind: str, detail: str, at: datetime) -> None:
+    """Leave a notice of a kind for the resident of the key; `detail` is JSON, sealed under it."""
     await connection.execute(
         "INSERT INTO card_notice (id, resident_id, kind, detail_sealed, created_at) VALUES ($1, $2, $3, $4, $5)",
         new_id(),
-        found.resident_id,
+        key.resident_id,
         kind,
-        found.data_key.seal(Sealed.NOTICE, detail),
+        key.seal(Sealed.NOTICE, detail),
         at,
     )

@@ -79,5 +79,5 @@ async def _terms_now(resources: Resources, booking_id: UUID) -> Quote | None:
     if place is None:
         return None
     (person,) = await residents_by_id(resources, [rows[0]["resident_id"]])
-    (terms,) = await quotes_for(resources, person, [place])
+    (terms,) = await quotes_for(resources, [(person, place)])
     return terms

@@ -3,6 +3,7 @@
 A crash between claim and outcome leaves `sending`, and then nobody knows whether the message arrived.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,11 +12,13 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from domain.access import Act
 from domain.dates import local_date
 from models.notice import NoticeChannel, NoticeKind, NoticeState
 from models.service import ServiceKind
 from services.message import Message, SmsRefused, SmsUnavailable
 from services.openid import open_openid
+from services.people import acting_guardians
 from services.resources import Resources
 from services.template import Lifetime
 from services.vault import Sealed
@@ -51,24 +54,13 @@ WHERE n.id = $1 FOR UPDATE OF n
 
 # Her own account before her guardians'.
 _AGREED = """
-SELECT c.id, a.openid_index, a.openid_sealed FROM (
-    SELECT id AS account_id, 0 AS rank FROM account WHERE resident_id = $1
-    UNION ALL
-    SELECT account_id, 1 FROM guardian WHERE ward_id = $1 AND account_id IS NOT NULL
-    AND valid_from <= $3 AND (valid_until IS NULL OR valid_until >= $3)
-) who
-JOIN account a ON a.id = who.account_id JOIN notice_consent c ON c.account_id = a.id
-WHERE c.template = $2 AND c.remaining > 0 AND a.openid_sealed IS NOT NULL
-ORDER BY who.rank, a.id LIMIT 1 FOR UPDATE OF c
+SELECT c.id, a.openid_index, a.openid_sealed FROM account a JOIN notice_consent c ON c.account_id = a.id
+WHERE (a.resident_id = $1 OR a.id = ANY($3::uuid[])) AND c.template = $2 AND c.remaining > 0
+AND a.openid_sealed IS NOT NULL
+ORDER BY a.resident_id IS DISTINCT FROM $1, a.id LIMIT 1 FOR UPDATE OF c
 """
 
-_PHONES = """
-SELECT r.data_key, r.data_key_version, r.phone_sealed, (
-    SELECT g.phone_sealed FROM guardian g WHERE g.ward_id = r.id AND g.phone_sealed IS NOT NULL
-    AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until >= $2) ORDER BY g.id LIMIT 1
-) AS guardian_phone_sealed
-FROM resident r WHERE r.id = $1
-"""
+_PHONE = "SELECT data_key, data_key_version, phone_sealed FROM resident WHERE id = $1"
 
 
 @dataclass(frozen=True)
@@ -139,9 +131,11 @@ async def _reach(
     at: datetime,
 ) -> _Claimed | None:
     """The way to the resident: WeChat while somebody has agreed and it has not refused, else the register's phone."""
-    template, on = resources.settings.templates().get(message.kind), local_date(at)
+    template = resources.settings.templates().get(message.kind)
+    guardians = await acting_guardians(connection, row["resident_id"], Act.VIEW, local_date(at))
     if template is not None and row["refusal"] is None:
-        agreed = await connection.fetchrow(_AGREED, row["resident_id"], template.id, on)
+        accounts = [each["account_id"] for each in guardians]
+        agreed = await connection.fetchrow(_AGREED, row["resident_id"], template.id, accounts)
         openid = agreed and open_openid(resources.keys, agreed["openid_index"], agreed["openid_sealed"])
         if openid:
             if template.lifetime is Lifetime.ONCE:
@@ -149,18 +143,19 @@ async def _reach(
                     "UPDATE notice_consent SET remaining = remaining - 1 WHERE id = $1", agreed["id"]
                 )
             return _Claimed(notice_id, message, openid=openid, consent_id=agreed["id"])
-    phone = await _phone(resources, connection, row["resident_id"], at) if resources.sms is not None else None
+    phone = await _phone(resources, connection, row["resident_id"], guardians) if resources.sms is not None else None
     return _Claimed(notice_id, message, phone=phone) if phone else None
 
 
-async def _phone(resources: Resources, connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> str | None:
-    row = await connection.fetchrow(_PHONES, resident_id, local_date(at))
+async def _phone(
+    resources: Resources, connection: asyncpg.Connection, resident_id: UUID, guardians: Sequence[asyncpg.Record]
+) -> str | None:
+    """Her own phone, or else that of the first who acts for her."""
+    row = await connection.fetchrow(_PHONE, resident_id)
     key = resources.vault.data_key(resident_id, row["data_key"], row["data_key_version"])
     if row["phone_sealed"] is not None:
         return key.open(Sealed.PHONE, row["phone_sealed"])
-    if row["guardian_phone_sealed"] is not None:
-        return key.open(Sealed.GUARDIAN_PHONE, row["guardian_phone_sealed"])
-    return None
+    return key.open(Sealed.GUARDIAN_PHONE, guardians[0]["phone_sealed"]) if guardians else None
 
 
 async def _by_wechat(resources: Resources, claimed: _Claimed, openid: str) -> timedelta | None:

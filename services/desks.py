@@ -10,14 +10,14 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.access import Viewer
+from domain.access import Area, Viewer
 from domain.attendance import DeskRefusal
 from domain.dates import end_of, local_date, start_of
 from models.attendance import AttendanceMethod
 from services import audit
 from services.bookings import BOOKING_COLUMNS, BOOKING_SOURCE, HeldBooking
 from services.locks import lock_booking
-from services.people import StaffMember, mask_name
+from services.people import mask_name
 from services.resources import Resources
 from services.vault import Sealed
 
@@ -124,10 +124,15 @@ async def flagged_at_desk(resources: Resources, provider_id: UUID, page: Page) -
     return await _list(resources.beyond_reach(), condition, page, provider_id, resources.clock())
 
 
-async def appeals_in_area(resources: Resources, staff: StaffMember, page: Page) -> Sequence[DeskBooking]:
+async def appeals_in_area(resources: Resources, area: Area, page: Page) -> Sequence[DeskBooking]:
     """The appeals against a miss that wait for an answer."""
-    condition = "($4 = '' OR r.town = $4) AND n.appealed_at IS NOT NULL AND n.appeal_decided_at IS NULL"
-    return await _list(resources, condition, page, staff.town)
+    return await _list(
+        resources,
+        "($4 = '' OR r.town = $4) AND ($5 = '' OR r.village = $5) "
+        "AND n.appealed_at IS NOT NULL AND n.appeal_decided_at IS NULL",
+        page,
+        *(area.town, area.village),
+    )
 
 
 async def desk_booking(resources: Resources, booking_id: UUID) -> DeskBooking:

@@ -17,8 +17,9 @@ from services.bookings import HeldBooking, answer_once, bookings_in, lock_for_bo
 from services.catalogue import SERVICE_COLUMNS, SERVICE_OF_COURSE, OfferedService
 from services.notices import tell_of_booking
 from services.people import People, Person, person_for
-from services.places import Order, Place, places_of, quotes_for, take
+from services.places import Order, Place, places_of, quotes_for
 from services.resources import Resources
+from services.taking import take
 
 _ENROL = """
 WITH place AS (UPDATE course SET taken = taken + 1 WHERE id = $2 AND taken < capacity RETURNING id)
@@ -115,7 +116,7 @@ async def book_course(
     at = resources.clock()
     person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at))
     places = await places_of(resources, course_id)
-    quotes = await quotes_for(resources, person, places) if person else []
+    quotes = await quotes_for(resources, [(person, place) for place in places]) if person else []
 
     async def work(connection: asyncpg.Connection) -> str:
         if person is None:
@@ -188,7 +189,7 @@ async def _take_all(
     if enrolment_id is None:
         raise _Refused(BookingRefusal.SLOT_FULL)
     for place, quote in zip(places, quotes, strict=True):
-        taken = await take(connection, Order(person.id, place, quote, enrolment_id), at)
+        (taken,) = await take(connection, [Order(person.id, place, quote, enrolment_id)], at)
         if isinstance(taken, BookingRefusal):
             raise _Refused(taken)
     return enrolment_id

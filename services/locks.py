@@ -13,9 +13,9 @@ WHERE b.id = $1 FOR UPDATE OF b
 """
 
 
-async def lock_resident(connection: asyncpg.Connection, resident_id: UUID) -> None:
-    """Let one thing at a time happen to a resident's bookings."""
-    await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", resident_id)
+async def lock_residents(connection: asyncpg.Connection, *resident_ids: UUID) -> None:
+    """Let one thing at a time happen to the bookings of each of these residents."""
+    await connection.execute("SELECT FROM resident WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", resident_ids)
 
 
 async def lock_slots(connection: asyncpg.Connection, *slot_ids: UUID) -> None:
@@ -32,7 +32,7 @@ async def lock_booking(
     only under the resident's lock.
     """
     resident_id = await connection.fetchval("SELECT resident_id FROM booking WHERE id = $1", booking_id)
-    await lock_resident(connection, resident_id)
+    await lock_residents(connection, resident_id)
     slot_id = await connection.fetchval("SELECT slot_id FROM booking WHERE id = $1", booking_id)
     await lock_slots(connection, slot_id, *([] if other_slot_id is None else [other_slot_id]))
     return await connection.fetchrow(_BOOKING, booking_id)

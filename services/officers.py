@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.coverage import Coverage
+from domain.duty import Duty
 from domain.register import Register
 from domain.rulebook import RuleBook
 from domain.simulation import UnknownParameter, with_parameter
@@ -83,11 +84,11 @@ async def simulation_for(
 
 def _enquiry(people: People, question: Question, purpose: str) -> Enquiry | RegisterRefusal:
     """The question as the log will have it, if the asker may ask it."""
-    staff = people.staff
+    staff = people.on_duty(Duty.COUNT)
     if staff is None:
         return RegisterRefusal.NOT_STAFF
-    town = staff.town if question.town is None else question.town
-    if staff.town not in {"", town}:
+    town = staff.area.town if question.town is None else question.town
+    if staff.area.town not in {"", town}:
         return RegisterRefusal.OTHER_TOWN
     return Enquiry(f"staff:{staff.id}", purpose, town)
 

@@ -10,12 +10,11 @@ import asyncpg
 
 from domain.access import Viewer
 from domain.dates import local_date
+from domain.duty import Duty
 from domain.scanner import FleetRefusal
-from domain.standing import Role
 from models.record import new_id
 from services import audit
-from services.authority import role_of
-from services.people import People, StaffMember
+from services.people import People
 from services.resources import Resources
 
 MAX_NAME = 40
@@ -79,7 +78,7 @@ async def acting_for(
 
 async def create_operator(resources: Resources, people: People, name: str) -> Operator | FleetRefusal:
     """Add an operator; it has no tariff until its staff publish one."""
-    staff, cleaned = _district(people), clean(name, _MAX_OPERATOR_NAME)
+    staff, cleaned = people.on_duty(Duty.KEEP_OPERATORS), clean(name, _MAX_OPERATOR_NAME)
     if staff is None:
         return FleetRefusal.NOT_ALLOWED
     if cleaned is None:
@@ -119,7 +118,7 @@ def clean(name: str, longest: int = MAX_NAME) -> str | None:
 async def _staffing(
     resources: Resources, people: People, operator_id: UUID, account_id: UUID, *, appoint: bool
 ) -> Operator | FleetRefusal:
-    staff, at = _district(people), resources.clock()
+    staff, at = people.on_duty(Duty.KEEP_OPERATORS), resources.clock()
     if staff is None:
         return FleetRefusal.NOT_ALLOWED
     async with resources.database.transaction() as connection:
@@ -137,9 +136,3 @@ async def _staffing(
             event = audit.Event(f"staff:{staff.id}", action, f"operator:{operator_id}", str(account_id))
             await audit.record(connection, event, at)
     return Operator(row["id"], row["name"])
-
-
-def _district(people: People) -> StaffMember | None:
-    """The viewer as a member of the district's staff."""
-    staff = people.staff
-    return staff if staff is not None and role_of(staff) is Role.DISTRICT else None

@@ -118,6 +118,7 @@ class Settings(BaseSettings):
     refresh_idle_days: Days = Field(7, description="life of a session that is not used")
     refresh_grace_seconds: Seconds = Field(10.0, description="time in which a repeated refresh is a retry, not a theft")
     pass_days: int = Field(7, ge=1, le=7, description="validity of a pass on the phone")
+    printed_code_days: Days = Field(180, description="validity of a code printed on paper")
     status_list_ttl_seconds: Seconds = Field(900.0, description="age at which a device fetches the status list anew")
     status_read_seconds: float = Field(
         2.0, ge=0, le=3, description="age at which a server reads anew what was revoked or suspended"
@@ -128,6 +129,8 @@ class Settings(BaseSettings):
     binding_attempts_address: Count = Field(100, description="card bindings tried a day from one address")
     reveals_staff: Count = Field(50, description="full values that one member of staff is shown a day")
     audit_checkpoint_seconds: Seconds = Field(600.0, description="time between two checkpoints of the audit log")
+    second_factor_hours: Hours = Field(12, description="time for which a member of staff acts after her second factor")
+    second_factor_attempts: Count = Field(10, description="second factors tried a day by one account, right or wrong")
     clock_warn_seconds: Seconds = Field(5.0, description="clock difference of a scanner that is reported")
     clock_quarantine_seconds: Seconds = Field(300.0, description="clock difference that quarantines a scanner's scans")
     max_batch_taps: Count = Field(1_000, description="taps in one upload")

@@ -20,8 +20,9 @@ from services.entitlements import decide_for, facts_of
 from services.locks import lock_slots
 from services.offers import end_offer
 from services.people import People, Person, person_for
-from services.places import Order, place_of, prepare, quotes_for, wish_of
+from services.places import Order, place_of, quotes_for
 from services.resources import Resources
+from services.taking import prepare, wish_of
 
 _WISHES = f"""
 SELECT e.id, e.resident_id, e.state AS wish_state, e.joined_at, e.ended_at, o.expires_at,
@@ -90,7 +91,7 @@ async def join_waitlist(
     at = resources.clock()
     person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at))
     place = await place_of(resources, slot_id)
-    quotes = await quotes_for(resources, person, [place]) if person and place else []
+    quotes = await quotes_for(resources, [(person, place)]) if person and place else []
     priority = await _priority(resources, person, at) if person and place else 0
 
     async def work(connection: asyncpg.Connection) -> str:
@@ -147,7 +148,7 @@ async def accept_offer(
     at = resources.clock()
     entry, person = await _entry(resources, people, entry_id, at)
     place = await place_of(resources, entry["slot_id"]) if entry else None
-    quotes = await quotes_for(resources, person, [place]) if person and place else []
+    quotes = await quotes_for(resources, [(person, place)]) if person and place else []
 
     async def work(connection: asyncpg.Connection) -> str:
         if place is None or person is None:

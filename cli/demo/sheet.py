@@ -9,6 +9,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from cli.demo.fixtures import SECOND_FACTOR
 from cli.demo.notes import DemoScanner, Notes
 from cli.demo.people import district
 from cli.demo.picture import draw
@@ -47,7 +48,6 @@ def _code(notes: Notes, data_dir: Path, console: Console) -> None:
 
 
 def _people(notes: Notes, data_dir: Path, console: Console) -> None:
-    del data_dir
     # Without lines, so that it fits 80 columns.
     table = Table("", "name", "card number", "register phone", "login code", box=None, padding=(0, 2, 0, 0))
     for number, account in enumerate(notes.accounts, 1):
@@ -56,6 +56,11 @@ def _people(notes: Notes, data_dir: Path, console: Console) -> None:
     table.add_row("", f"clerk of\n{district()['federation']}", "", "", _login_code(notes, notes.clerk))
     _say(console, f"People to play, of {notes.residents:,} made up for {district()['name']}:")
     console.print(table)
+    _say(
+        console,
+        f"Staff act after their second factor; the demo's authenticator holds {SECOND_FACTOR}:\n"
+        f"  {_sdc(data_dir)} demo code clerk --second-factor",
+    )
 
 
 def _scanners(notes: Notes, data_dir: Path, console: Console) -> None:

@@ -16,6 +16,7 @@ FREE = Wish(
     window=Window(timedelta(hours=1), timedelta(days=42)),
     offered=True,
     entitled=True,
+    card_in_force=True,
 )
 ALWAYS = Window(timedelta(0), None)
 
@@ -30,6 +31,7 @@ def test_a_free_place_is_given() -> None:
 @pytest.mark.parametrize(
     ("wish", "reason"),
     [
+        (replace(FREE, starts_at=NOW, card_in_force=False), BookingRefusal.CARD_NOT_USABLE),
         (replace(FREE, starts_at=NOW), BookingRefusal.SLOT_PAST),
         (replace(FREE, places_left=0), BookingRefusal.SLOT_FULL),
         (replace(FREE, places_left=0, offered=False), BookingRefusal.NOT_OFFERED),
