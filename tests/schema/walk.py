@@ -79,7 +79,7 @@ _STAFF: dict[Part, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Scene:
-    """A viewer, the resident whom her request is about, a provider with a service where that one goes, and an operator."""
+    """A viewer, the resident whom her request is about, a provider with a service there, and an operator."""
 
     viewer: Viewer | None
     resident: Holder
