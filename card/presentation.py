@@ -147,6 +147,7 @@ def _verified_pass(token: bytes, keys: Mapping[bytes, VerifyingKey], cache: Pass
 
 def _presented_at(message: Sign1) -> datetime:
     match decode(message.payload, len(message.payload)):
-        case {6: int() as seconds, **more} if 0 <= seconds < _LATEST and not more:
+        # Not isinstance: True is an int to Python, and must not be a time.
+        case {6: seconds, **more} if type(seconds) is int and 0 <= seconds < _LATEST and not more:
             return datetime.fromtimestamp(seconds, UTC)
     raise CredentialRefused(RefusalReason.MALFORMED)

@@ -25,7 +25,7 @@ from schema.session import NotSignedIn, signed_in
 from schema.staff import Colleague, StaffGrant, StaffRefused, StaffRoll, StaffRollResult
 from schema.venue import Venue
 from schema.viewer import Viewer, viewer
-from services import catalogue, enrolments, officers, staffing, venues
+from services import catalogue, courses, officers, staffing, venues
 from services.appointments import StaffRefusal
 from services.catalogue import Accessibility, Wanted
 from services.officers import RegisterRefusal
@@ -152,7 +152,7 @@ class Query(GuardianQuery):
             behind = from_id("Course", after)
             if behind is None:
                 raise CursorInvalid
-        rows = await enrolments.courses(info.context.resources, behind, first + 1)
+        rows = await courses.courses(info.context.resources, behind, first + 1)
         return page_of(rows, first, Course.of, lambda row: to_id("Course", row.id))
 
     @strawberry.field(description="The slots of a service that begin in a span of time, earliest first, none past.")

@@ -71,7 +71,9 @@ class Viewer(Holder):
         rows = await operators.operators_of(info.context.resources, self.signed.viewer)
         return [Operator.of(row) for row in rows]
 
-    @strawberry.field(description="The account's id, by which an administrator gives it a post.")
+    @strawberry.field(
+        description="The account's id, by which an administrator gives it a post, or a provider a place at its desk."
+    )
     def account_id(self) -> strawberry.ID:
         """The account's id."""
         return to_id("Account", self.signed.viewer.account_id)

@@ -31,7 +31,7 @@ def _row(name: str, access: Access) -> str:
 
 def _others(access: Access) -> str:
     family = "" if access.act is None else f"the holder, a guardian for `{access.act}`"
-    return f"{family}, {OTHERS[AT_DESK]}" if access.at_desk else family
+    return ", ".join(filter(None, (family, OTHERS[AT_DESK] if access.at_desk else "")))
 
 
 def _is_in(role: Role, duty: AnyDuty) -> bool:

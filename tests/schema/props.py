@@ -17,7 +17,10 @@ from tests.services.register import Register
 
 _OF_BOOKINGS = {
     *("cancelBooking", "rescheduleBooking", "appealMiss", "decideMissAppeal", "confirmBooking", "declineBooking"),
-    *("keepBooking", "recordAttendance", "proposeReferral"),
+    *("keepBooking", "recordAttendance", "proposeReferral", "showVisit"),
+}
+_OF_THE_CATALOGUE = {
+    *("changeSite", "closeSite", "renameResource", "retireResource", "useResource", "changeCourse", "closeCourse"),
 }
 
 
@@ -35,6 +38,8 @@ async def prepared(
             made["bookingId"] = to_id("Booking", await _booking(register, scene))
         case "venue":
             made["id"] = to_id("Venue", await register.venue(scene.operator_id))
+        case _ if name in _OF_THE_CATALOGUE:
+            made = await _kept(register, scene)
         case "cancelCourse":
             made["courseBookingId"] = await _course_booking(ask, register, part, scene)
         case "leaveWaitlist" | "acceptOffer":
@@ -49,6 +54,16 @@ async def prepared(
             if name == "revokeCalendarFeed":
                 await _feed(register, resources, part, scene)
     return made
+
+
+async def _kept(register: Register, scene: Scene) -> dict[str, str | None]:
+    """One of each thing that the provider's desk keeps."""
+    room = await register._insert("resource", provider_id=scene.provider_id, kind="room", name="室")
+    return {
+        "siteId": to_id("Site", await register.site(scene.provider_id)),
+        "resourceId": to_id("Resource", room),
+        "courseId": to_id("Course", await register.course(scene.service_id, hours=[24])),
+    }
 
 
 async def _booking(register: Register, scene: Scene) -> UUID:

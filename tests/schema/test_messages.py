@@ -16,6 +16,7 @@ from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
+from domain.catalogue import CatalogueRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.guardianship import ObjectionOutcome
@@ -53,6 +54,7 @@ from services.unlinking import UnlinkRefusal
         (messages.CARD_DONE, CardEvent),
         (messages.CARD_EVENT, CardEvent),
         (messages.CARD_STATE, CardState),
+        (messages.CATALOGUE, CatalogueRefusal),
         (messages.CAUSE, Cause),
         (messages.CREDENTIAL, CredentialRefusal),
         (messages.DESK, DeskRefusal),

@@ -32,7 +32,14 @@ REFUSALS = {
     *("NOT_ALLOWED", "NOT_FOUND", "BOOKING_NOT_FOUND", "WISH_NOT_FOUND", "REFERRAL_NOT_FOUND", "SERVICE_NOT_FOUND"),
     "NOT_LINKED",
 }
-_SAMPLES = {"Date": "2026-03-11", "DateTime": "2026-03-11T02:00:00Z", "Int": 1, "Boolean": True, "Float": 1.0}
+_SAMPLES = {
+    "Date": "2026-03-11",
+    "DateTime": "2026-03-11T02:00:00Z",
+    "Int": 1,
+    "Boolean": True,
+    "Float": 1.0,
+    "Decimal": "1",
+}
 # Arguments that name a resident of some area, or a place that she holds.
 _WHOM = {"residentId", "number", "cardNumber", "bookingId", "courseBookingId", "entryId"}
 

@@ -118,10 +118,11 @@ def next_number() -> int:
 
 def nobodys_number() -> str:
     """A card number, each time another, that is well formed and no resident's."""
-    return f"{_citizen_id(date(1931, 7, 7), next(_numbers))}11"
+    return f"{citizen_id(date(1931, 7, 7), next(_numbers))}11"
 
 
-def _citizen_id(birth_date: date, number: int) -> str:
+def citizen_id(birth_date: date, number: int) -> str:
+    """A sound citizen id of somebody born on a day."""
     # The area moves on when the three digits of the sequence are used up.
     first = f"{330604 + number // 1000}{birth_date:%Y%m%d}{number % 1000:03d}"
     return first + check_character(first)
@@ -158,7 +159,7 @@ class Register:
     ) -> Holder:
         """A resident with one card (`card`: as `Register.card`); an empty phone means: a number of her own."""
         vault, number = self._resources.vault, next(_numbers)
-        id_number = _citizen_id(birth_date, number)
+        id_number = citizen_id(birth_date, number)
         if phone == "":
             phone = f"139{number:08d}"
         resident_id = new_id()
