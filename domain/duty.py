@@ -29,6 +29,7 @@ class Duty(StrEnum):
     RECORD_GUARDIAN = "record_guardian"
     DECIDE_OBJECTION = "decide_objection"
     GRANT_ROLES = "grant_roles"
+    KEEP_OPERATORS = "keep_operators"
 
 
 AnyDuty: TypeAlias = Duty | CardEvent
@@ -57,6 +58,7 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     Duty.RECORD_GUARDIAN: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.DECIDE_OBJECTION: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
+    Duty.KEEP_OPERATORS: frozenset({Role.DISTRICT}),
     **{event: rule.roles & STAFF for event, rule in RULES.items()},
 }
 

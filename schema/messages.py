@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from card.rule import CompanionTerms, Outcome, TariffRule
+from card.tariff_check import FindingKind
 from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
@@ -13,6 +15,7 @@ from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.guardianship import ObjectionOutcome
 from domain.identification import RegistrationRefusal
+from domain.scanner import FleetRefusal
 from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
@@ -318,6 +321,58 @@ DESK = {
     DeskRefusal.VISIT_TIME: "只有服务的前一天和当天可以查看住址。",
 }
 
+FLEET = {
+    FleetRefusal.NOT_ALLOWED: "您没有这项权限。",
+    FleetRefusal.UNKNOWN: "没有找到，或者不属于这家单位。",
+    FleetRefusal.NAME_INVALID: "名称和地址请写短一些，不能为空。",
+    FleetRefusal.NAME_TAKEN: "这个名称已经有了，请换一个。",
+    FleetRefusal.PRICE_INVALID: "票价请写名称和金额，最多二十项。",
+    FleetRefusal.STATE: "设备现在的状态不能这样操作。",
+    FleetRefusal.TIME_INVALID: "时间不对，请检查后再提交。",
+    FleetRefusal.ACCOUNT_UNKNOWN: "没有这个账号。",
+    FleetRefusal.TARIFF_INVALID: "优待规则里有互相矛盾或超出范围的数值，请检查后再保存。",
+    FleetRefusal.TARIFF_FINDINGS: "优待规则还有问题，请先按检查结果修改。",
+    FleetRefusal.NOT_A_DRAFT: "这份优待规则已经发布，不能再改。",
+    FleetRefusal.SAME_PERSON: "最后修改的人不能发布，请另一位工作人员发布。",
+    FleetRefusal.DAY_PAST: "生效日期最早是明天。",
+    FleetRefusal.DAY_TAKEN: "这一天已经有一份优待规则生效。",
+}
+
+FINDING = {
+    FindingKind.HOLE: "有一段时间没有规则。",
+    FindingKind.OVERLAP: "有一段时间规则重复，后一条不会生效。",
+    FindingKind.UNKNOWN_CLASS: "没有这种优待资格。",
+    FindingKind.UNKNOWN_PLACE: "没有这条线路、这个场馆或者这个乡镇。",
+    FindingKind.NO_RULES: "还没有写任何规则。",
+}
+
+_CLASSES = {
+    "ride": "持证人乘车",
+    "ride-accompanied": "需要陪同的持证人乘车",
+    "venue": "持证人入场",
+    "venue-accompanied": "需要陪同的持证人入场",
+}
+_COMPANIONS = {
+    CompanionTerms.NONE: "",
+    CompanionTerms.FREE: "，可带{count}人，陪同的人免费",
+    CompanionTerms.PAYING: "，可带{count}人，陪同的人买票",
+    CompanionTerms.REQUIRED: "，要有{count}人陪同，陪同的人免费",
+    CompanionTerms.REQUIRED_PAYING: "，要有{count}人陪同，陪同的人买票",
+}
+
+
+def granted(rule: TariffRule) -> str:
+    """What an access class gets, in a sentence."""
+    prices = {
+        Outcome.FREE: "免费",
+        Outcome.REDUCED: f"付票价的百分之{(rule.price_share * 100).normalize():f}",
+        Outcome.FULL: "按票价付费",
+        Outcome.REFUSED: "这里不能用",
+    }
+    companions = _COMPANIONS[rule.companion_terms].format(count=rule.companions)
+    return f"{_CLASSES.get(rule.access_class, '持证人')}，{prices[rule.outcome]}{companions}。"
+
+
 # The sheet of a provider's day.
 DAY_HEADS = ("时间", "服务", "姓名", "状态", "备注", "签到")
 INTERPRETER = "需要手语翻译"
@@ -511,6 +566,8 @@ RIDE_REFUSED = {
     "pass_back": "刚刚已经刷过，没有放行。",
     "no_access": "这里没有对应的优待，没有放行。",
     "daily_cap": "今天的次数已用完，没有放行。",
+    "monthly_cap": "这个月的次数已用完，没有放行。",
+    "closed": "当时不在开放时间，没有放行。",
     "bearer_not_accepted": "这里不能用在线码或纸质码，没有放行。",
 }
 

@@ -11,6 +11,7 @@ from schema.catalogue_mutation import CatalogueMutation
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.desk_mutation import DeskMutation
+from schema.fleet_mutation import FleetMutation, TariffMutation
 from schema.guardian import GuardianMutation
 from schema.identity import key_of
 from schema.notice import NoticeMutation
@@ -20,6 +21,7 @@ from schema.provider_mutation import ProviderMutation
 from schema.referral_mutation import ReferralMutation
 from schema.registration import RegistrationMutation
 from schema.reveal import Revealed, RevealRefused
+from schema.scanner_mutation import ScannerMutation
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -76,6 +78,9 @@ class Mutation(
     ReferralMutation,
     NoticeMutation,
     CardMutation,
+    FleetMutation,
+    ScannerMutation,
+    TariffMutation,
     GuardianMutation,
     OwnDataMutation,
     PrintedMutation,

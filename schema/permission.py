@@ -13,13 +13,15 @@ from domain.duty import AnyDuty, Duty
 class Access:
     """For whom a root field is: whoever is signed in; or, where they are named, family by act and staff by duty.
 
-    `at_desk` are the people of a provider, for its own services; they see no resident by it and are not staff here.
+    `at_desk` are the people of a provider, for its own services, and `at_operator` those of an operator, for its own
+    scanners and tariffs; they see no resident by it and are not staff here.
     """
 
     act: Act | None = None
     duty: AnyDuty | None = None
     needs_sign_in: bool = True
     at_desk: bool = False
+    at_operator: bool = False
 
     def needs_second_factor(self, *, has_family: bool) -> bool:
         """Whether a member of staff can only mean it as such: nobody else uses it, or she is nobody else."""
@@ -29,6 +31,7 @@ class Access:
 ANYBODY: Final = Access(needs_sign_in=False)
 SIGNED_IN: Final = Access()
 AT_DESK: Final = Access(at_desk=True)
+AT_OPERATOR: Final = Access(at_operator=True)
 
 # A field that is missing here fails the tests, and docs/access.md shows this table.
 FIELDS: Final[Mapping[str, Access]] = {
@@ -36,6 +39,8 @@ FIELDS: Final[Mapping[str, Access]] = {
     "courses": ANYBODY,
     "freeSlots": ANYBODY,
     "slots": ANYBODY,
+    "venues": ANYBODY,
+    "venue": ANYBODY,
     "signInWithWechat": ANYBODY,
     "refreshSession": ANYBODY,
     "viewer": SIGNED_IN,
@@ -136,4 +141,22 @@ FIELDS: Final[Mapping[str, Access]] = {
     "proposeStaff": Access(duty=Duty.GRANT_ROLES),
     "confirmStaff": Access(duty=Duty.GRANT_ROLES),
     "endStaff": Access(duty=Duty.GRANT_ROLES),
+    "createOperator": Access(duty=Duty.KEEP_OPERATORS),
+    "appointOperatorStaff": Access(duty=Duty.KEEP_OPERATORS),
+    "endOperatorStaff": Access(duty=Duty.KEEP_OPERATORS),
+    "addLine": AT_OPERATOR,
+    "addVehicle": AT_OPERATOR,
+    "addGate": AT_OPERATOR,
+    "saveVenue": AT_OPERATOR,
+    "registerScanner": AT_OPERATOR,
+    "replaceScanner": AT_OPERATOR,
+    "placeScanner": AT_OPERATOR,
+    "renameScanner": AT_OPERATOR,
+    "suspendScanner": AT_OPERATOR,
+    "resumeScanner": AT_OPERATOR,
+    "retireScanner": AT_OPERATOR,
+    "reportScannerStolen": AT_OPERATOR,
+    "draftTariff": AT_OPERATOR,
+    "discardTariff": AT_OPERATOR,
+    "publishTariff": AT_OPERATOR,
 }

@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     pass_days: int = Field(7, ge=1, le=7, description="validity of a pass on the phone")
     printed_code_days: Days = Field(180, description="validity of a code printed on paper")
     status_list_ttl_seconds: Seconds = Field(900.0, description="age at which a device fetches the status list anew")
+    status_read_seconds: float = Field(
+        2.0, ge=0, le=3, description="age at which a server reads anew what was revoked or suspended"
+    )
     status_list_days: Days = Field(7, description="validity of a status list")
     binding_attempts_account: Count = Field(5, description="card bindings tried a day by one account")
     binding_attempts_card: Count = Field(5, description="card bindings tried a day against one card")

@@ -36,6 +36,8 @@ async def prepared(
             made["proof"] = to_text(prove(challenge, key))
         case _ if name in _OF_BOOKINGS:
             made["bookingId"] = to_id("Booking", await _booking(register, scene))
+        case "venue":
+            made["id"] = to_id("Venue", await register.venue(scene.operator_id))
         case _ if name in _OF_THE_CATALOGUE:
             made = await _kept(register, scene)
         case "cancelCourse":

@@ -36,6 +36,8 @@ ROOT_FIELDS = {
     "Query.courses": None,
     "Query.freeSlots": None,
     "Query.slots": None,
+    "Query.venues": None,
+    "Query.venue": None,
     "Viewer.residentId": None,
     "Viewer.maskedName": None,
     "Viewer.card": None,
@@ -55,6 +57,7 @@ ROOT_FIELDS = {
     "Viewer.guardians": None,
     "Viewer.wards": "view_ward",
     "Viewer.desks": None,
+    "Viewer.operators": None,
     "Viewer.referrals": None,
     "Viewer.waitlist": None,
     "Staff.role": None,
@@ -169,6 +172,25 @@ ROOT_FIELDS = {
     # What she does herself is hers.
     "Mutation.objectToGuardian": None,
     "Mutation.decideGuardianObjection": "decide_guardian_objection",
+    # Operators' places, scanners and tariffs, and counts at them, name no resident.
+    "Mutation.createOperator": None,
+    "Mutation.appointOperatorStaff": None,
+    "Mutation.endOperatorStaff": None,
+    "Mutation.addLine": None,
+    "Mutation.addVehicle": None,
+    "Mutation.addGate": None,
+    "Mutation.saveVenue": None,
+    "Mutation.registerScanner": None,
+    "Mutation.replaceScanner": None,
+    "Mutation.placeScanner": None,
+    "Mutation.renameScanner": None,
+    "Mutation.suspendScanner": None,
+    "Mutation.resumeScanner": None,
+    "Mutation.retireScanner": None,
+    "Mutation.reportScannerStolen": None,
+    "Mutation.draftTariff": None,
+    "Mutation.discardTariff": None,
+    "Mutation.publishTariff": None,
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from card.gate import Outcome
 from card.refusal import RefusalReason
+from card.tariff_check import FindingKind
 from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
@@ -20,6 +21,7 @@ from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.guardianship import ObjectionOutcome
 from domain.identification import RegistrationRefusal
+from domain.scanner import FleetRefusal
 from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
@@ -56,6 +58,8 @@ from services.unlinking import UnlinkRefusal
         (messages.CAUSE, Cause),
         (messages.CREDENTIAL, CredentialRefusal),
         (messages.DESK, DeskRefusal),
+        (messages.FINDING, FindingKind),
+        (messages.FLEET, FleetRefusal),
         (messages.PRESENCE, BookingState),
         (messages.ENROLMENT, EnrolmentRefusal),
         (messages.FILE, FileRefusal),

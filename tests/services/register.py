@@ -376,6 +376,20 @@ class Register:
         provider_id = await self._owner.fetchval("SELECT provider_id FROM service WHERE id = $1", service_id)
         await self._insert("provider_staff", account_id=account_id, provider_id=provider_id, left_on=left_on)
 
+    async def operator(self) -> UUID:
+        """A bus company, or who runs venues, without a tariff."""
+        return await self._insert("operator", name=f"运营方 {next(_numbers)}")
+
+    async def operator_staff(self, account_id: UUID, operator_id: UUID) -> None:
+        """An account works for an operator."""
+        at = self._resources.clock()
+        await self._insert("operator_staff", account_id=account_id, operator_id=operator_id, appointed_at=at)
+
+    async def venue(self, operator_id: UUID) -> UUID:
+        """A park of an operator."""
+        details = {"name": "公园", "area": "", "address": "公园路 1 号", "prices": "[]"}
+        return await self._insert("venue", operator_id=operator_id, **details)
+
     async def course(self, service_id: UUID, *, hours: Sequence[float], capacity: int = 2) -> UUID:
         """A course whose sessions begin so many hours from now, and last one each."""
         course_id = await self._insert("course", service_id=service_id, name="电脑入门", capacity=capacity)
