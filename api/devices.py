@@ -16,7 +16,7 @@ from api.current import Current
 from api.etag import is_known
 from api.problem import Problem, Reason, json_response, malformed
 from schema import messages
-from services.devices import Device, EnrolmentRefusal, enrol, signed_time, trust_bundle
+from services.devices import Device, EnrolmentRefusal, enrol, rotate_key, signed_time, trust_bundle
 from services.resources import Resources
 from services.taps import UploadAnswer, UploadRefusal, UploadRefused, upload
 
@@ -34,6 +34,11 @@ class _TimeRequest(msgspec.Struct):
 
 class _EnrolmentRequest(msgspec.Struct):
     code: str
+    key: str
+    proof: str
+
+
+class _KeyRequest(msgspec.Struct):
     key: str
     proof: str
 
@@ -62,6 +67,7 @@ class DeviceEndpoints:
         return [
             Route("/v1/time", self.time, methods=["POST"]),
             Route("/v1/devices/enrol", self.enrol, methods=["POST"]),
+            Route("/v1/devices/key", self.rotate, methods=["POST"]),
             Route("/v1/devices/bundle", self.bundle, methods=["GET"]),
             Route("/v1/devices/scans", self.scans, methods=["POST"]),
         ]
@@ -83,6 +89,17 @@ class DeviceEndpoints:
         if isinstance(device, EnrolmentRefusal):
             raise Problem(403, device, messages.ENROLMENT[device])
         return json_response(self._enrolled(device), 201)
+
+    async def rotate(self, request: Request) -> Response:
+        """Know the device by its next key; it signs in with the one before."""
+        async with asyncio.timeout(self.resources.settings.request_seconds):
+            device = await device_of_request(self.resources, request)
+            asked = await read_as(request, _KeyRequest, self.resources.settings)
+            key, proof = _bytes(asked.key, KEY_LENGTHS), _bytes(asked.proof, PROOF_LENGTHS)
+            if not await rotate_key(self.resources, device, key, proof):
+                refusal = EnrolmentRefusal.PROOF_INVALID
+                raise Problem(403, refusal, messages.ENROLMENT[refusal])
+        return Response(status_code=204)
 
     async def bundle(self, request: Request) -> Response:
         """The trust bundle, or 304 when the device's is still right."""

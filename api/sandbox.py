@@ -15,7 +15,8 @@ from api.body import read_as
 from api.problem import Problem, Reason, json_response, malformed
 from api.sandbox_messages import TOKEN_INVALID, Messages, error, refuse_strangers
 from schema import messages
-from services.settings import SANDBOX_PATH, Settings
+from services.addresses import SANDBOX_PATH
+from services.settings import Settings
 
 TOKEN_LIFETIME = timedelta(hours=2)
 MAX_CODES = 10_000

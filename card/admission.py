@@ -30,12 +30,14 @@ class Recollection:
     """What a gate remembers that bears on one token; as it stands by default: nothing.
 
     `admitted`: this very code was let through before; `forgotten`: it is of a time of which nothing is remembered any
-    more; `rides`: how often the person, with whatever code, was admitted on this day; `last_at`: when last.
+    more; `rides`: how often the person, with whatever code, was admitted on this day, `month_rides` in this month;
+    `last_at`: when last.
     """
 
     admitted: bool = False
     forgotten: bool = False
     rides: int = 0
+    month_rides: int = 0
     last_at: datetime | None = None
 
 
@@ -96,11 +98,16 @@ def decide(
         _trust(now, bundle, tariff)
         or _period(token, now, tariff)
         or _status(claims, now, bundle)
-        or _memory(claims, now.at, tariff, past)
+        or _replay(past)
+        or _bearer(claims, now, bundle, tariff)
+        or _caps(claims, now.at, tariff, past)
     )
     if reason is not None:
         return refused(reason, now, bundle, tariff)
-    rule = tariff.rule_for(claims.access_classes)
+    at = None if now.state is ClockState.UNKNOWN else now.at
+    if not tariff.is_open(at):
+        return refused(RefusalReason.CLOSED, now, bundle, tariff)
+    rule = tariff.rule_for(claims.access_classes, at)
     if rule is None or rule.outcome is Outcome.REFUSED:
         return refused(RefusalReason.NO_ACCESS, now, bundle, tariff)
     return _admitted(claims, rule, now, bundle, tariff)
@@ -187,21 +194,36 @@ def _status(claims: CredentialClaims, now: Reading, bundle: TrustBundle) -> Refu
             assert_never(status)
 
 
-def _memory(claims: CredentialClaims, at: datetime, tariff: Tariff, past: Recollection) -> RefusalReason | None:
+def _replay(past: Recollection) -> RefusalReason | None:
     if past.admitted:
         return RefusalReason.REPLAYED
-    if past.forgotten:
-        return RefusalReason.STALE
-    caps = [tariff.daily_cap]
+    return RefusalReason.STALE if past.forgotten else None
+
+
+def _bearer(claims: CredentialClaims, now: Reading, bundle: TrustBundle, tariff: Tariff) -> RefusalReason | None:
     # A pass is bound to its phone; every other kind is a bearer code and needs a rule of its own.
-    if claims.holder_key is None:
-        bearer = tariff.bearer.get(claims.kind)
-        if bearer is None:
-            return RefusalReason.BEARER_NOT_ACCEPTED
-        caps.append(bearer.daily_cap)
+    if claims.holder_key is not None:
+        return None
+    rule = tariff.bearer.get(claims.kind)
+    if rule is None:
+        return RefusalReason.BEARER_NOT_ACCEPTED
+    stale = _is_stale(now.at - bundle.issued_at, tariff)
+    return RefusalReason.BUNDLE_STALE if stale and not rule.when_stale else None
+
+
+def _caps(claims: CredentialClaims, at: datetime, tariff: Tariff, past: Recollection) -> RefusalReason | None:
     if past.last_at is not None and abs(at - past.last_at) < tariff.pass_back:
         return RefusalReason.PASS_BACK
-    return RefusalReason.DAILY_CAP if any(cap is not None and past.rides >= cap for cap in caps) else None
+    caps = [tariff.daily_cap]
+    if claims.holder_key is None:
+        caps.append(tariff.bearer[claims.kind].daily_cap)
+    if any(_is_spent(cap, past.rides) for cap in caps):
+        return RefusalReason.DAILY_CAP
+    return RefusalReason.MONTHLY_CAP if _is_spent(tariff.monthly_cap, past.month_rides) else None
+
+
+def _is_spent(cap: int | None, rides: int) -> bool:
+    return cap is not None and rides >= cap
 
 
 def _is_stale(age: timedelta | None, tariff: Tariff | None) -> bool:

@@ -1,7 +1,7 @@
-"""What a gate must still know after a power cut: which codes it admitted, and how often each person rode today."""
+"""What a gate must still know after a power cut: which codes it admitted, and how often each person rode."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Final
 
@@ -13,7 +13,8 @@ from card.tariff import local_day
 
 # Longer than any tariff's window and skew, so that nothing is forgotten that could still be fresh.
 KEPT: Final = timedelta(hours=1)
-_PERSON_KEPT: Final = timedelta(days=2)
+# Longer than a month, so that its rides can be counted to its end.
+_PERSON_KEPT: Final = timedelta(days=32)
 _PRUNE_EVERY: Final = timedelta(minutes=5)
 _MINUTE_MS: Final = 60_000
 
@@ -28,8 +29,8 @@ class Memory:
 
     def __init__(self) -> None:
         self._admitted: dict[int, set[bytes]] = {}
-        # Pseudonym → (milliseconds of the last admission, rides on that day).
-        self._persons: dict[bytes, tuple[int, int]] = {}
+        # Pseudonym → (milliseconds of the last admission, rides on that day, rides in that month).
+        self._persons: dict[bytes, tuple[int, int, int]] = {}
         self._pruned_at: datetime | None = None
         self._forgotten = -1
 
@@ -39,8 +40,8 @@ class Memory:
         self._forgotten = max(self._forgotten, forgotten)
         for minute, identity in connection.execute("SELECT minute, identity FROM remembered"):
             self._admitted.setdefault(minute, set()).add(identity)
-        for pseudonym, last_at, rides in connection.execute("SELECT pseudonym, last_at, rides FROM person"):
-            self._persons[pseudonym] = max(self._persons.get(pseudonym, (0, 0)), (last_at, rides))
+        for pseudonym, *person in connection.execute("SELECT pseudonym, last_at, rides, month_rides FROM person"):
+            self._persons[pseudonym] = max(self._persons.get(pseudonym, (0, 0, 0)), tuple(person))
 
     def __len__(self) -> int:
         """How many admitted codes are remembered."""
@@ -49,12 +50,18 @@ class Memory:
     def recall(self, token: VerifiedToken, at: datetime) -> Recollection:
         """What is remembered of a token and its person at an instant."""
         minute = _minute_of(token)
+        admitted = minute is not None and token.identity in self._admitted.get(minute, ())
+        forgotten = minute is not None and minute <= self._forgotten
         person = self._persons.get(token.credential.claims.pseudonym)
-        last_at = None if person is None else instant(person[0])
+        if person is None:
+            return Recollection(admitted, forgotten)
+        last_at, (_, rides, month_rides) = instant(person[0]), person
+        last_day, day = local_day(last_at), local_day(at)
         return Recollection(
-            admitted=minute is not None and token.identity in self._admitted.get(minute, ()),
-            forgotten=minute is not None and minute <= self._forgotten,
-            rides=0 if person is None or last_at is None else _rides_on(local_day(at), last_at, person[1]),
+            admitted=admitted,
+            forgotten=forgotten,
+            rides=rides if last_day == day else 0,
+            month_rides=month_rides if last_day.replace(day=1) == day.replace(day=1) else 0,
             last_at=last_at,
         )
 
@@ -63,23 +70,26 @@ class Memory:
         minute = _minute_of(token)
         if minute is not None:
             connection.execute("INSERT OR IGNORE INTO remembered VALUES (?, ?)", (minute, token.identity))
-        rides = self.recall(token, at).rides + 1
         connection.execute(
-            "INSERT OR REPLACE INTO person VALUES (?, ?, ?)",
-            (token.credential.claims.pseudonym, milliseconds(at), rides),
+            "INSERT OR REPLACE INTO person VALUES (?, ?, ?, ?)",
+            (token.credential.claims.pseudonym, *self._after(token, at)),
         )
         if self._prunes_at(at):
             self._write_pruned(connection, at)
 
     def note(self, token: VerifiedToken, at: datetime) -> None:
         """Remember an admission in RAM."""
-        rides = self.recall(token, at).rides + 1
-        self._persons[token.credential.claims.pseudonym] = (milliseconds(at), rides)
+        self._persons[token.credential.claims.pseudonym] = self._after(token, at)
         minute = _minute_of(token)
         if minute is not None:
             self._admitted.setdefault(minute, set()).add(token.identity)
         if self._prunes_at(at):
             self._prune(at)
+
+    def _after(self, token: VerifiedToken, at: datetime) -> tuple[int, int, int]:
+        """What is to be remembered of the person once she is admitted."""
+        past = self.recall(token, at)
+        return milliseconds(at), past.rides + 1, past.month_rides + 1
 
     def _prunes_at(self, at: datetime) -> bool:
         return self._pruned_at is None or abs(at - self._pruned_at) >= _PRUNE_EVERY
@@ -97,7 +107,7 @@ class Memory:
             del self._admitted[minute]
             self._forgotten = max(self._forgotten, minute)
         limit = milliseconds(at - _PERSON_KEPT)
-        for pseudonym in [each for each, (last_at, _) in self._persons.items() if last_at < limit]:
+        for pseudonym in [each for each, (last_at, _, _) in self._persons.items() if last_at < limit]:
             del self._persons[pseudonym]
 
     def _old_minutes(self, at: datetime) -> Iterator[int]:
@@ -111,7 +121,3 @@ def _minute_of(token: VerifiedToken) -> int | None:
     if token.presented_at is not None:
         return milliseconds(token.presented_at) // _MINUTE_MS
     return None if claims.kind is CredentialKind.PRINTED else milliseconds(claims.expires_at) // _MINUTE_MS
-
-
-def _rides_on(day: date, last_at: datetime, rides: int) -> int:
-    return rides if local_day(last_at) == day else 0

@@ -31,6 +31,8 @@ REFUSALS: Final = {
     RefusalReason.PASS_BACK: "刚刚已通过 · 请稍后再试",
     RefusalReason.NO_ACCESS: "此处不适用优待 · 请按普通票通行",
     RefusalReason.DAILY_CAP: "今日优待次数已用完",
+    RefusalReason.MONTHLY_CAP: "本月优待次数已用完",
+    RefusalReason.CLOSED: "现在不在开放时间",
     RefusalReason.BEARER_NOT_ACCEPTED: "此处不收此类码 · 请出示动态码",
     RefusalReason.NO_BUNDLE: "设备未就绪 · 请人工处理",
     RefusalReason.NO_TARIFF: "设备未就绪 · 请人工处理",

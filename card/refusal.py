@@ -29,6 +29,8 @@ class RefusalReason(StrEnum):
     PASS_BACK = "pass_back"  # noqa: S105 - a person who comes again too soon, no password
     NO_ACCESS = "no_access"
     DAILY_CAP = "daily_cap"
+    MONTHLY_CAP = "monthly_cap"
+    CLOSED = "closed"  # outside the hours in which the tariff lets people in
     BEARER_NOT_ACCEPTED = "bearer_not_accepted"
     # The gate itself
     NO_BUNDLE = "no_bundle"

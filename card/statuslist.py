@@ -26,6 +26,8 @@ _MAX_TOKEN_BYTES: Final = _MAX_BYTES + 1_024
 _SUBJECT, _EXPIRES, _ISSUED, _STATUS_LIST, _TTL = 2, 4, 6, 65533, 65534
 _CLAIMS: Final = frozenset({_SUBJECT, _EXPIRES, _ISSUED, _STATUS_LIST, _TTL})
 _LATEST: Final = 1 << 32
+# A million entries of which one in a hundred counts take 19 KB in 10 ms; the highest level takes 16 KB and 170 ms.
+_LEVEL: Final = 6
 
 
 class EntryStatus(IntEnum):
@@ -142,7 +144,7 @@ def deflate(size: int, entries: Mapping[int, int]) -> bytes:
             raise ValueError("an index lies beyond the status list")
         place, entry = divmod(index, _ENTRIES_A_BYTE)
         packed[place] |= status << BITS * entry
-    return zlib.compress(packed, 9)
+    return zlib.compress(packed, _LEVEL)
 
 
 def inflate(packed: bytes) -> bytes:

@@ -12,7 +12,7 @@ from typing import Final
 from card.scan import EPOCH_BYTES, NO_RECORD
 
 _APPLICATION_ID: Final = 0x53444331  # "SDC1"
-_VERSION: Final = 1
+_VERSION: Final = 2
 _BUSY_SECONDS: Final = 5.0
 _SCHEMA: Final = (
     # `forgotten`: the newest minute whose admissions are no longer remembered.
@@ -23,7 +23,15 @@ _SCHEMA: Final = (
     "CREATE TABLE scan (sequence INTEGER PRIMARY KEY, record BLOB NOT NULL)",
     "CREATE TABLE parcel (id INTEGER PRIMARY KEY, content BLOB NOT NULL UNIQUE, answer TEXT)",
     "CREATE TABLE remembered (minute INTEGER, identity BLOB, PRIMARY KEY (minute, identity)) WITHOUT ROWID",
-    "CREATE TABLE person (pseudonym BLOB PRIMARY KEY, last_at INTEGER NOT NULL, rides INTEGER NOT NULL) WITHOUT ROWID",
+    (
+        "CREATE TABLE person (pseudonym BLOB PRIMARY KEY, last_at INTEGER NOT NULL, rides INTEGER NOT NULL, "
+        "month_rides INTEGER NOT NULL) WITHOUT ROWID"
+    ),
+)
+# From version 1, which counted no months: the rides of the day are the least that the month has had.
+_FROM_FIRST: Final = (
+    "ALTER TABLE person ADD COLUMN month_rides INTEGER NOT NULL DEFAULT 0",
+    "UPDATE person SET month_rides = rides",
 )
 
 
@@ -146,8 +154,12 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     if _version(connection) == 0:
         _create(connection)
-    if connection.execute("PRAGMA application_id").fetchone() != (_APPLICATION_ID,) or _version(connection) != _VERSION:
+    if connection.execute("PRAGMA application_id").fetchone() != (_APPLICATION_ID,):
         raise sqlite3.DatabaseError("another kind of file")
+    if _version(connection) == 1:
+        _upgrade(connection)
+    if _version(connection) != _VERSION:
+        raise sqlite3.DatabaseError("another version")
     if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
         raise sqlite3.DatabaseError("damaged")
     if connection.execute("SELECT count(*) FROM state").fetchone() != (1,):
@@ -165,6 +177,15 @@ def _create(connection: sqlite3.Connection) -> None:
             connection.execute("INSERT INTO state VALUES (1, ?, 0, ?, 0, 0, -1)", (token_bytes(EPOCH_BYTES), NO_RECORD))
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        # Whoever waited for this lock finds it done.
+        for statement in _FROM_FIRST if _version(connection) == 1 else ():
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -1,8 +1,8 @@
 """What one operator grants from a day on: data in the trust bundle, so that rules change without new software."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -11,41 +11,34 @@ from typing import Any, Final, TypeVar
 from card.canonical import decode, encode
 from card.credential import CredentialKind
 from card.refusal import CredentialRefused, RefusalReason
+from card.rule import MAX_COMPANIONS, SHARE_UNIT, BearerRule, CompanionTerms, Outcome, TariffRule, is_cap
+from card.window import DISTRICT_ZONE, MAX_NAME, WEEK, Opening, Place, PlaceKind, Window, local_day, require
 
-# China has kept one time all year since 1992, so a device needs no time zone data.
-DISTRICT_ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
+__all__ = [
+    "DISTRICT_ZONE",
+    "MAX_COMPANIONS",
+    "BearerRule",
+    "CompanionTerms",
+    "OutOfServiceRule",
+    "Outcome",
+    "Tariff",
+    "TariffRule",
+    "encode_tariff",
+    "local_day",
+    "read_tariff",
+    "tariff_on",
+]
+
 MAX_TARIFF_BYTES: Final = 16 * 1024
 MAX_RULES: Final = 64
-MAX_COMPANIONS: Final = 9
-_MAX_TEXT: Final = 80
+MAX_OPENINGS: Final = 64
 # A gate remembers admitted codes for longer than this, so that none can be shown twice within its window.
 MAX_WINDOW_SECONDS: Final = 600
 _DAY_SECONDS: Final = 86_400
 _MAX_SECONDS: Final = 366 * _DAY_SECONDS
-_MAX_CAP: Final = 1_000
-_SHARE_UNIT: Final = 10_000
-_FORMAT: Final = 1
-_KEYS: Final = frozenset(range(1, 13))
+# The second format has what follows key 12, places and windows of rules, and when a bearer code is too stale.
+_KEYS: Final = {1: frozenset(range(1, 13)), 2: frozenset(range(1, 15))}
 _T = TypeVar("_T")
-
-
-class Outcome(StrEnum):
-    """What the bearer of a code is told."""
-
-    FREE = "free"
-    REDUCED = "reduced"
-    FULL = "full"
-    REFUSED = "refused"
-
-
-class CompanionTerms(StrEnum):
-    """Whether somebody comes along, and who pays for that person."""
-
-    NONE = "none"
-    FREE = "free"
-    PAYING = "paying"
-    REQUIRED = "required"  # may not ride alone; the companion rides free
-    REQUIRED_PAYING = "required_paying"  # may not ride alone; the companion pays
 
 
 class OutOfServiceRule(StrEnum):
@@ -56,51 +49,14 @@ class OutOfServiceRule(StrEnum):
 
 
 @dataclass(frozen=True)
-class TariffRule:
-    """What one access class gets. `price_share` is the share of the price that is paid, 0 to 1 in steps of 0.0001."""
-
-    access_class: str
-    outcome: Outcome
-    price_share: Decimal
-    companions: int = 0
-    companion_terms: CompanionTerms = CompanionTerms.NONE
-
-    def __post_init__(self) -> None:
-        """Refuse a rule that contradicts itself."""
-        _require(0 < len(self.access_class) <= _MAX_TEXT, "an access class has 1 to 80 characters")
-        _require(0 <= self.companions <= MAX_COMPANIONS, "companions are 0 to 9")
-        alone = self.companion_terms is CompanionTerms.NONE
-        _require(alone == (self.companions == 0), "companion terms go with companions")
-        _require(0 <= self.price_share <= 1, "a price share is 0 to 1")
-        _require(self.price_share * _SHARE_UNIT % 1 == 0, "a price share has at most four decimal places")
-        expected = {Outcome.FREE: self.price_share == 0, Outcome.REDUCED: 0 < self.price_share < 1}
-        _require(expected.get(self.outcome, self.price_share == 1), "the price share contradicts the outcome")
-
-
-@dataclass(frozen=True)
-class BearerRule:
-    """On which terms a code without a phone's key is taken.
-
-    It is taken while the person's rides of the day, with whatever code, are below `daily_cap` (None: no cap of its
-    own); with `visual_check` the masked name is shown, to be compared with a document.
-    """
-
-    daily_cap: int | None = None
-    visual_check: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse a cap out of range."""
-        _require(_is_cap(self.daily_cap), "a daily cap is 1 to 1,000")
-
-
-@dataclass(frozen=True)
 class Tariff:
     """The rules of one operator from a day in the district on; the first rule for a class that the person has applies.
 
     A presentation is fresh for `freshness_seconds`, clocks may differ by `skew_seconds`; together ten minutes at most.
     The same person is not admitted again within `pass_back_seconds` (a day at most), nor more often than `daily_cap` a
-    day. Kinds of bearer code that `bearer` does not name are not taken. A bundle older than `stale_after_seconds` is
-    warned of; after `refuse_after_seconds` (None: never) nobody is admitted by it.
+    day and `monthly_cap` a calendar month. Where `opening` names hours, nobody is admitted outside of them. Kinds of
+    bearer code that `bearer` does not name are not taken. A bundle older than `stale_after_seconds` is warned of; after
+    `refuse_after_seconds` (None: never) nobody is admitted by it.
     """
 
     operator: str
@@ -114,23 +70,26 @@ class Tariff:
     stale_after_seconds: int = 86_400
     refuse_after_seconds: int | None = 7 * 86_400
     out_of_service: OutOfServiceRule = OutOfServiceRule.BOARD
+    monthly_cap: int | None = None
+    opening: tuple[Opening, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        _require(0 < len(self.operator) <= _MAX_TEXT, "an operator has 1 to 80 characters")
-        _require(len(self.rules) <= MAX_RULES, "a tariff has at most 64 rules")
-        _require(self.freshness_seconds > 0 and self.skew_seconds >= 0, "a presentation is fresh for at least a second")
-        _require(
+        require(0 < len(self.operator) <= MAX_NAME, "an operator has 1 to 80 characters")
+        require(len(self.rules) <= MAX_RULES, "a tariff has at most 64 rules")
+        require(self.freshness_seconds > 0 and self.skew_seconds >= 0, "a presentation is fresh for at least a second")
+        require(
             self.freshness_seconds + self.skew_seconds <= MAX_WINDOW_SECONDS, "codes are fresh for ten minutes at most"
         )
-        _require(0 <= self.pass_back_seconds <= _DAY_SECONDS, "the pass-back interval is a day at most")
-        _require(0 <= self.stale_after_seconds <= _MAX_SECONDS, "an age is a year at most")
-        _require(
+        require(0 <= self.pass_back_seconds <= _DAY_SECONDS, "the pass-back interval is a day at most")
+        require(0 <= self.stale_after_seconds <= _MAX_SECONDS, "an age is a year at most")
+        require(
             self.refuse_after_seconds is None or self.stale_after_seconds <= self.refuse_after_seconds <= _MAX_SECONDS,
             "a bundle is refused after it is warned of",
         )
-        _require(_is_cap(self.daily_cap), "a daily cap is 1 to 1,000")
-        _require(CredentialKind.PASS not in self.bearer, "a pass is no bearer code")
+        require(is_cap(self.daily_cap) and is_cap(self.monthly_cap), "a daily or monthly cap is 1 to 1,000")
+        require(len(self.opening) <= MAX_OPENINGS, "a tariff has at most 64 opening hours")
+        require(CredentialKind.PASS not in self.bearer, "a pass is no bearer code")
 
     # The same in the unit of the decision, worked out once: a gate needs them at every code.
 
@@ -159,17 +118,41 @@ class Tariff:
         """The age from which nobody is admitted by a bundle; None: never."""
         return None if self.refuse_after_seconds is None else timedelta(seconds=self.refuse_after_seconds)
 
-    def rule_for(self, access_classes: Collection[str]) -> TariffRule | None:
-        """The first rule, in the tariff's order, for one of these classes; None if it knows none of them."""
+    def rule_for(self, access_classes: Collection[str], at: datetime | None = None) -> TariffRule | None:
+        """The first rule, in the tariff's order, for one of these classes that holds at an instant; None for none.
+
+        Rules of a place hold only in what `at_places` gives. At an unknown time (None) windows do not bind.
+        """
         for rule in self.rules:
-            if rule.access_class in access_classes:
+            if rule.access_class in access_classes and rule.holds(at):
                 return rule
         return None
 
+    def is_open(self, at: datetime | None) -> bool:
+        """Whether people are admitted at an instant; at an unknown time (None) they are."""
+        return not self.opening or at is None or any(each.window.covers(at) for each in self.opening)
 
-def local_day(at: datetime) -> date:
-    """The day it is in the district at an aware instant."""
-    return at.astimezone(DISTRICT_ZONE).date()
+    def at_places(self, places: Sequence[Place]) -> "Tariff":
+        """The tariff as it is at one spot, which lies in `places`, the narrowest first: what a scanner there is given.
+
+        Rules of a narrower place go before those of a wider one, and those for everywhere come last.
+        """
+        order = [*places, None]
+        return replace(
+            self,
+            rules=tuple(replace(rule, place=None) for place in order for rule in self.rules if rule.place == place),
+            opening=tuple(Opening(None, each.window) for each in self.opening if each.place in order),
+        )
+
+    @property
+    def needs_second_format(self) -> bool:
+        """Whether the first format cannot say it; where it can it is used, for scanners that know no other."""
+        return (
+            self.monthly_cap is not None
+            or bool(self.opening)
+            or any(not each.when_stale for each in self.bearer.values())
+            or any(rule.place is not None or rule.window is not None for rule in self.rules)
+        )
 
 
 def tariff_on(tariffs: Iterable[Tariff], on: date) -> Tariff | None:
@@ -178,32 +161,49 @@ def tariff_on(tariffs: Iterable[Tariff], on: date) -> Tariff | None:
 
 
 def encode_tariff(tariff: Tariff) -> bytes:
-    """The tariff as deterministic CBOR: a map with the keys 1 to 12, as docs/scanner.md lists them."""
-    return encode(
-        {
-            1: _FORMAT,
-            2: tariff.operator,
-            3: tariff.effective.isoformat(),
-            4: [
-                [
-                    rule.access_class,
-                    rule.outcome.value,
-                    int(rule.price_share * _SHARE_UNIT),
-                    rule.companions,
-                    rule.companion_terms.value,
-                ]
-                for rule in tariff.rules
-            ],
-            5: tariff.freshness_seconds,
-            6: tariff.skew_seconds,
-            7: tariff.pass_back_seconds,
-            8: tariff.daily_cap,
-            9: {kind.value: [rule.daily_cap, rule.visual_check] for kind, rule in tariff.bearer.items()},
-            10: tariff.stale_after_seconds,
-            11: tariff.refuse_after_seconds,
-            12: tariff.out_of_service.value,
+    """The tariff as deterministic CBOR: a map with the keys 1 to 12 or 14, as docs/scanner.md lists them."""
+    second = tariff.needs_second_format
+    content = {
+        1: 2 if second else 1,
+        2: tariff.operator,
+        3: tariff.effective.isoformat(),
+        4: [_rule_content(rule, second=second) for rule in tariff.rules],
+        5: tariff.freshness_seconds,
+        6: tariff.skew_seconds,
+        7: tariff.pass_back_seconds,
+        8: tariff.daily_cap,
+        9: {
+            kind.value: [rule.daily_cap, rule.visual_check, *([rule.when_stale] if second else [])]
+            for kind, rule in tariff.bearer.items()
+        },
+        10: tariff.stale_after_seconds,
+        11: tariff.refuse_after_seconds,
+        12: tariff.out_of_service.value,
+    }
+    if second:
+        content |= {
+            13: tariff.monthly_cap,
+            14: [[_place_content(each.place), _window_content(each.window)] for each in tariff.opening],
         }
-    )
+    return encode(content)
+
+
+def _rule_content(rule: TariffRule, *, second: bool) -> list[Any]:
+    content = [
+        *(rule.access_class, rule.outcome.value, int(rule.price_share * SHARE_UNIT)),
+        *(rule.companions, rule.companion_terms.value),
+    ]
+    return [*content, _place_content(rule.place), _window_content(rule.window)] if second else content
+
+
+def _place_content(place: Place | None) -> list[Any] | None:
+    return None if place is None else [place.kind.value, place.name]
+
+
+def _window_content(window: Window | None) -> list[int] | None:
+    if window is None:
+        return None
+    return [sum(1 << day - 1 for day in window.days), window.begins, window.ends]
 
 
 def read_tariff(raw: bytes) -> Tariff:
@@ -214,15 +214,18 @@ def read_tariff(raw: bytes) -> Tariff:
     """
     content = decode(raw, MAX_TARIFF_BYTES)
     try:
-        return _tariff(content)
+        tariff = _tariff(content)
+        # One content has one encoding, also over the formats.
+        require(encode_tariff(tariff) == raw, "another encoding than needed")
     except (KeyError, TypeError, ValueError, AttributeError):
         raise CredentialRefused(RefusalReason.MALFORMED) from None
+    return tariff
 
 
 def _tariff(content: Any) -> Tariff:
-    _require(content.keys() == _KEYS and _typed(content[1], int) == _FORMAT, "not a tariff of this format")
+    require(content.keys() == _KEYS[_typed(content[1], int)], "not a tariff of this format")
     effective = date.fromisoformat(_typed(content[3], str))
-    _require(effective.isoformat() == content[3], "another spelling of the day")
+    require(effective.isoformat() == content[3], "another spelling of the day")
     return Tariff(
         operator=_typed(content[2], str),
         effective=effective,
@@ -235,21 +238,40 @@ def _tariff(content: Any) -> Tariff:
         stale_after_seconds=_typed(content[10], int),
         refuse_after_seconds=_optional(content[11]),
         out_of_service=OutOfServiceRule(content[12]),
+        monthly_cap=_optional(content.get(13)),
+        opening=tuple(_opening(*_typed(each, list)) for each in _typed(content.get(14, []), list)),
     )
 
 
-def _rule(access_class: Any, outcome: Any, share: Any, companions: Any, terms: Any) -> TariffRule:
+def _rule(
+    access_class: Any, outcome: Any, share: Any, companions: Any, terms: Any, place: Any = None, window: Any = None
+) -> TariffRule:
     return TariffRule(
         _typed(access_class, str),
         Outcome(outcome),
-        Decimal(_typed(share, int)) / _SHARE_UNIT,
+        Decimal(_typed(share, int)) / SHARE_UNIT,
         _typed(companions, int),
         CompanionTerms(terms),
+        None if place is None else _place(*_typed(place, list)),
+        None if window is None else _window(*_typed(window, list)),
     )
 
 
-def _bearer(daily_cap: Any, visual_check: Any) -> BearerRule:
-    return BearerRule(_optional(daily_cap), _typed(visual_check, bool))
+def _bearer(daily_cap: Any, visual_check: Any, when_stale: Any = True) -> BearerRule:  # noqa: FBT002 - on the wire
+    return BearerRule(_optional(daily_cap), _typed(visual_check, bool), _typed(when_stale, bool))
+
+
+def _opening(place: Any, window: Any) -> Opening:
+    return Opening(None if place is None else _place(*_typed(place, list)), _window(*_typed(window, list)))
+
+
+def _place(kind: Any, name: Any) -> Place:
+    return Place(PlaceKind(kind), _typed(name, str))
+
+
+def _window(days: Any, begins: Any, ends: Any) -> Window:
+    require(0 < _typed(days, int) < 1 << len(WEEK), "days of the week are seven bits")
+    return Window(frozenset(day for day in WEEK if days >> day - 1 & 1), _typed(begins, int), _typed(ends, int))
 
 
 def _typed(value: Any, expected: type[_T]) -> _T:
@@ -261,12 +283,3 @@ def _typed(value: Any, expected: type[_T]) -> _T:
 
 def _optional(value: Any) -> int | None:
     return None if value is None else _typed(value, int)
-
-
-def _is_cap(value: int | None) -> bool:
-    return value is None or 0 < value <= _MAX_CAP
-
-
-def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - reads as an assertion
-    if not condition:
-        raise ValueError(message)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 
@@ -24,6 +25,9 @@ class Area:
     def covers(self, town: str, village: str) -> bool:
         """Whether residents of a village are in it."""
         return self.town in {"", town} and self.village in {"", village}
+
+
+DISTRICT: Final = Area()
 
 
 class Act(StrEnum):

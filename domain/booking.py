@@ -1,5 +1,6 @@
 """What may be booked and cancelled, decided from values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +19,7 @@ class BookingRefusal(StrEnum):
     OTHER_SERVICE = "other_service"
     COURSE_NOT_FOUND = "course_not_found"
     COURSE_BEGUN = "course_begun"
+    COURSE_CLOSED = "course_closed"
     ALREADY_BOOKED = "already_booked"
     OVERLAPS = "overlaps"
     CARD_NOT_USABLE = "card_not_usable"
@@ -83,6 +85,14 @@ def refuse_waiting(wish: Wish, at: datetime) -> BookingRefusal | None:
     if refusal is BookingRefusal.SLOT_FULL:
         return None
     return refusal or BookingRefusal.NOT_FULL
+
+
+def refuse_waiting_for_all(wishes: Sequence[Wish], at: datetime, *, course_full: bool) -> BookingRefusal | None:
+    """As `refuse_waiting`, for a place in every session of a course."""
+    refusals = [refuse_booking(wish, at) for wish in wishes]
+    others = (refusal for refusal in refusals if refusal not in {None, BookingRefusal.SLOT_FULL})
+    is_full = course_full or BookingRefusal.SLOT_FULL in refusals
+    return next(others, None if is_full else BookingRefusal.NOT_FULL)
 
 
 def _too_early(wish: Wish, at: datetime) -> bool:

@@ -24,10 +24,12 @@ class Duty(StrEnum):
     REVIEW_BOOKINGS = "review_bookings"
     DECIDE_MISS_APPEAL = "decide_miss_appeal"
     COUNT = "count"
+    KEEP_PROVIDERS = "keep_providers"
     REGISTER_RESIDENT = "register_resident"
     RECORD_GUARDIAN = "record_guardian"
     DECIDE_OBJECTION = "decide_objection"
     GRANT_ROLES = "grant_roles"
+    KEEP_OPERATORS = "keep_operators"
 
 
 AnyDuty: TypeAlias = Duty | CardEvent
@@ -50,12 +52,13 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     Duty.BOOK: _VISITORS,
     Duty.REVIEW_BOOKINGS: _VISITORS,
     Duty.DECIDE_MISS_APPEAL: _VISITORS,
-    # Counts are by town, which is more than a commissioner's village.
-    Duty.COUNT: frozenset({Role.TOWN, Role.DISTRICT}),
+    Duty.COUNT: _VISITORS,
+    Duty.KEEP_PROVIDERS: frozenset({Role.DISTRICT}),
     Duty.REGISTER_RESIDENT: _VISITORS,
     Duty.RECORD_GUARDIAN: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.DECIDE_OBJECTION: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
+    Duty.KEEP_OPERATORS: frozenset({Role.DISTRICT}),
     **{event: rule.roles & STAFF for event, rule in RULES.items()},
 }
 

@@ -25,6 +25,7 @@ class RegistrationRefusal(StrEnum):
     NUMBER_INVALID = "number_invalid"
     BIRTH_DATE_WRONG = "birth_date_wrong"
     ALREADY_REGISTERED = "already_registered"
+    NUMBER_ON_RECORD = "number_on_record"
     ACTS_WRONG = "acts_wrong"
     GROUND_WRONG = "ground_wrong"
     PERIOD_WRONG = "period_wrong"

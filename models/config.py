@@ -14,6 +14,7 @@ MODULES = [
     "models.referral",
     "models.notice",
     "models.credential",
+    "models.fleet",
     "models.lifecycle",
     "models.exchange",
     "models.guardianship",

@@ -37,10 +37,10 @@ class Credential(Record):
 
 
 class Operator(Record):
-    """A bus company or a venue, with the tariff its devices apply (the encoding of `card.tariff`)."""
+    """A bus company or who runs venues; `tariff` (the encoding of `card.tariff`) holds until one is published."""
 
     name = fields.CharField(max_length=80)
-    tariff = fields.BinaryField()
+    tariff = fields.BinaryField(null=True)
 
     class Meta:
         """A small table."""
@@ -49,16 +49,27 @@ class Operator(Record):
 
 
 class Device(Record):
-    """A scanner; before it is enrolled it has a code, afterwards a key."""
+    """A scanner; before it is enrolled it has a code, afterwards a key.
+
+    `place` is what is said of where it stands; `stolen_at` is since when somebody else may have it, and
+    `stolen_reported_at` when that was said. Once enrolled it takes over from the one that it `replaces`.
+    """
 
     operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField("models.Operator", related_name="devices")
     kind = fields.CharEnumField(DeviceKind, max_length=10)
+    name = fields.CharField(max_length=40, db_default="")
     place = fields.CharField(max_length=80)
     code_hash = fields.BinaryField(null=True)
     code_expires_at = fields.DatetimeField(null=True)
     public_key = fields.BinaryField(null=True)
     enrolled_at = fields.DatetimeField(null=True)
+    suspended_at = fields.DatetimeField(null=True)
     retired_at = fields.DatetimeField(null=True)
+    stolen_at = fields.DatetimeField(null=True)
+    stolen_reported_at = fields.DatetimeField(null=True)
+    replaces: fields.ForeignKeyNullableRelation["Device"] = fields.ForeignKeyField(
+        "models.Device", related_name="replaced_by", null=True
+    )
 
     class Meta:
         """Looked up by key or by the hash of the code."""

@@ -13,8 +13,9 @@ from models.config import tortoise_config
 CHANGED_BY_SERVER = (
     "account, allocation, attempt, attendance, binding_code, booking, calendar_feed, card, card_appeal, "
     "card_application, card_notice, claim, course, credential, device, enrolment, fact, guardian, guardian_objection, "
-    "idempotency_key, import_batch, notice, notice_consent, offer, receipt, referral, refresh_token, resident, "
-    "resource, scan_chain, service, session, slot, staff, staff_grant, waitlist_entry, weekly_pattern"
+    "idempotency_key, import_batch, notice, notice_consent, offer, operator_staff, placement, provider, "
+    "provider_staff, receipt, referral, refresh_token, resident, resource, scan_chain, service, service_price, "
+    "service_resource, session, site, slot, staff, staff_grant, tariff, venue, waitlist_entry, weekly_pattern"
 )
 # The queue is the library's: it takes jobs out as they are done.
 QUEUE = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
@@ -82,6 +83,8 @@ def _grants(role: str) -> list[str]:
         f"GRANT USAGE ON SCHEMA public TO {quoted}",
         f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {quoted}",
         f"GRANT UPDATE ON {CHANGED_BY_SERVER} TO {quoted}",
+        # A scan stays as it came; only whether it waits for a person may be said later.
+        f"GRANT UPDATE (mark) ON tap TO {quoted}",
         f"GRANT UPDATE, DELETE ON {', '.join(QUEUE)} TO {quoted}",
         f"GRANT USAGE ON SEQUENCE resource_number, {', '.join(f'{table}_id_seq' for table in QUEUE)} TO {quoted}",
         f"REVOKE INSERT ON tortoise_migrations FROM {quoted}",

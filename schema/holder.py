@@ -6,14 +6,14 @@ import strawberry
 
 from domain.language import Language
 from schema.access import Access, access_cursor, access_place
-from schema.booking import Booking
+from schema.booking import Booking, Quote
 from schema.card import Card
 from schema.context import Info
 from schema.credential import Credential
 from schema.entitlement import ComingChange, Entitlement
 from schema.file import FileEntry, FirstDay, Kinds, LastDay, filter_of, page_of_file
 from schema.guardian import Guardian
-from schema.identity import to_id
+from schema.identity import key_of, to_id
 from schema.lifecycle import CardStanding
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, PageInfo, page_of
@@ -21,7 +21,7 @@ from schema.referral import Referral
 from schema.ride import Ride
 from schema.session import Signed, signed_in
 from schema.waitlist import WaitlistEntry
-from services import cards, entitlements, objections, referrals
+from services import cards, entitlements, objections, quotes, referrals
 from services.people import Person
 
 strawberry.enum(Language, description="In which language the rules are told.")
@@ -91,12 +91,22 @@ class Holder:
                 raise CursorInvalid
         return page_of(rows[start : start + first + 1], first, Booking.of, lambda row: to_id("Booking", row.id))
 
-    @strawberry.field(description="The full slots for which she waits, or is offered a place, the earliest first.")
+    @strawberry.field(
+        description="The full slots and courses for which she waits, or is offered a place, the earliest first."
+    )
     async def waitlist(self, info: Info) -> list[WaitlistEntry]:
         """The person's wishes."""
         if self.person is None:
             return []
         return [WaitlistEntry.of(wish) for wish in await info.context.waitlist(self.person)]
+
+    @strawberry.field(description="What a slot would cost her; null where there is no such slot.")
+    async def quote(self, info: Info, slot_id: strawberry.ID) -> Quote | None:
+        """The quote for the person."""
+        if self.person is None:
+            return None
+        estimate = await quotes.quote_for(info.context.resources, self.person, key_of("Slot", slot_id))
+        return Quote.of(estimate) if estimate else None
 
     @strawberry.field(description="Referrals that wait for her answer, or to which she consented, the newest first.")
     async def referrals(self, info: Info) -> list[Referral]:

@@ -3,15 +3,19 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from card.rule import CompanionTerms, Outcome, TariffRule
+from card.tariff_check import FindingKind
 from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
+from domain.catalogue import CatalogueRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.guardianship import ObjectionOutcome
 from domain.identification import RegistrationRefusal
+from domain.scanner import FleetRefusal
 from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
@@ -142,6 +146,7 @@ _AT_DESK = {
     "keep_booking": "核对后保留了预约",
     "record_came": "登记了到场",
     "record_missed": "登记了缺席",
+    "view_visit": "为上门服务查看了住址和电话",
     "propose_referral": "提出转介到别的机构",
     "book_referred": "按转介代为预约了服务",
 }
@@ -169,6 +174,7 @@ ACCESS = {
     "decide_appeal": "登记了复评的决定",
     "reschedule_booking": "代为更改了预约时间",
     "join_waitlist": "代为登记了候补",
+    "join_course_waitlist": "代为登记了课程候补",
     "leave_waitlist": "代为取消了候补",
     "accept_offer": "代为接受了空出的名额",
     "create_calendar_feed": "设立了预约日历的地址",
@@ -178,6 +184,8 @@ ACCESS = {
     "decide_miss_appeal": "答复了缺席的申诉",
     "register_resident": "登记了这位残疾人的基本信息",
     "record_guardian": "登记了监护人",
+    "end_guardian": "登记了监护人不再代办",
+    "record_citizen_id": "登记了身份证号码",
     "bind_with_code": "用绑定码绑定了这位残疾人",
     "read_objection": "查看了对监护人的异议",
     "decide_guardian_objection": "答复了对监护人的异议",
@@ -225,6 +233,8 @@ STAFF = {
 }
 
 RESIDENT_REGISTERED = "已登记。可以为本人或监护人开绑定码，也可以受理办证申请。"
+NUMBER_RECORDED = "已登记身份证号码，可以继续办证。"
+GUARDIAN_ENDED = "已登记：这位监护人不再代办。系统会告知双方。"
 GUARDIAN_RECORDED = "已登记监护人。请开绑定码，由监护人用自己的姓名绑定手机。"
 REGISTRATION = {
     RegistrationRefusal.NOT_ALLOWED: "您不能为这位居民办理这项业务。请核对对象和您的职责范围。",
@@ -234,6 +244,7 @@ REGISTRATION = {
     RegistrationRefusal.NUMBER_INVALID: "证件号码有误，请对照证件核对每一位。",
     RegistrationRefusal.BIRTH_DATE_WRONG: "出生日期与证件号码不符，或者晚于今天。请核对。",
     RegistrationRefusal.ALREADY_REGISTERED: "这个证件号码已经登记过。请查找原有档案。",
+    RegistrationRefusal.NUMBER_ON_RECORD: "本人的身份证号码已经登记。号码有误时，请报区残联更正。",
     RegistrationRefusal.ACTS_WRONG: "代办事项至少要包括查看。",
     RegistrationRefusal.GROUND_WRONG: "本人已满十八周岁。请写明成年人需要监护的法定理由。",
     RegistrationRefusal.PERIOD_WRONG: "截止日期早于开始日期。请核对。",
@@ -266,6 +277,7 @@ BOOKING = {
     BookingRefusal.OTHER_SERVICE: "改约只能改到同一项服务的别的时段。",
     BookingRefusal.COURSE_NOT_FOUND: "没有这个课程。",
     BookingRefusal.COURSE_BEGUN: "课程已经开始，不能再报名。",
+    BookingRefusal.COURSE_CLOSED: "这个课程不再接受报名，请选别的课程。",
     BookingRefusal.NOT_ELIGIBLE: "这项服务只给符合条件的人。请在待遇页面查看条件。",
     BookingRefusal.NO_INTERPRETER: "这项服务不提供手语翻译。",
     BookingRefusal.RESOURCE_BUSY: "这个时间没有空闲的人员、房间或手语翻译，请选别的时段。",
@@ -304,7 +316,62 @@ DESK = {
     DeskRefusal.PROVIDER_NOT_FOUND: "没有这家机构，或者就是本机构。",
     DeskRefusal.REFERRAL_NOT_FOUND: "没有找到这次转介，或者它已过期。",
     DeskRefusal.ANSWERED: "这次转介已经答复过了。",
+    DeskRefusal.NOT_A_VISIT: "这项服务不上门，不需要查看住址。",
+    DeskRefusal.UNCONFIRMED: "请先确认这个预约。",
+    DeskRefusal.VISIT_TIME: "只有服务的前一天和当天可以查看住址。",
 }
+
+FLEET = {
+    FleetRefusal.NOT_ALLOWED: "您没有这项权限。",
+    FleetRefusal.UNKNOWN: "没有找到，或者不属于这家单位。",
+    FleetRefusal.NAME_INVALID: "名称和地址请写短一些，不能为空。",
+    FleetRefusal.NAME_TAKEN: "这个名称已经有了，请换一个。",
+    FleetRefusal.PRICE_INVALID: "票价请写名称和金额，最多二十项。",
+    FleetRefusal.STATE: "设备现在的状态不能这样操作。",
+    FleetRefusal.TIME_INVALID: "时间不对，请检查后再提交。",
+    FleetRefusal.ACCOUNT_UNKNOWN: "没有这个账号。",
+    FleetRefusal.TARIFF_INVALID: "优待规则里有互相矛盾或超出范围的数值，请检查后再保存。",
+    FleetRefusal.TARIFF_FINDINGS: "优待规则还有问题，请先按检查结果修改。",
+    FleetRefusal.NOT_A_DRAFT: "这份优待规则已经发布，不能再改。",
+    FleetRefusal.SAME_PERSON: "最后修改的人不能发布，请另一位工作人员发布。",
+    FleetRefusal.DAY_PAST: "生效日期最早是明天。",
+    FleetRefusal.DAY_TAKEN: "这一天已经有一份优待规则生效。",
+}
+
+FINDING = {
+    FindingKind.HOLE: "有一段时间没有规则。",
+    FindingKind.OVERLAP: "有一段时间规则重复，后一条不会生效。",
+    FindingKind.UNKNOWN_CLASS: "没有这种优待资格。",
+    FindingKind.UNKNOWN_PLACE: "没有这条线路、这个场馆或者这个乡镇。",
+    FindingKind.NO_RULES: "还没有写任何规则。",
+}
+
+_CLASSES = {
+    "ride": "持证人乘车",
+    "ride-accompanied": "需要陪同的持证人乘车",
+    "venue": "持证人入场",
+    "venue-accompanied": "需要陪同的持证人入场",
+}
+_COMPANIONS = {
+    CompanionTerms.NONE: "",
+    CompanionTerms.FREE: "，可带{count}人，陪同的人免费",
+    CompanionTerms.PAYING: "，可带{count}人，陪同的人买票",
+    CompanionTerms.REQUIRED: "，要有{count}人陪同，陪同的人免费",
+    CompanionTerms.REQUIRED_PAYING: "，要有{count}人陪同，陪同的人买票",
+}
+
+
+def granted(rule: TariffRule) -> str:
+    """What an access class gets, in a sentence."""
+    prices = {
+        Outcome.FREE: "免费",
+        Outcome.REDUCED: f"付票价的百分之{(rule.price_share * 100).normalize():f}",
+        Outcome.FULL: "按票价付费",
+        Outcome.REFUSED: "这里不能用",
+    }
+    companions = _COMPANIONS[rule.companion_terms].format(count=rule.companions)
+    return f"{_CLASSES.get(rule.access_class, '持证人')}，{prices[rule.outcome]}{companions}。"
+
 
 # The sheet of a provider's day.
 DAY_HEADS = ("时间", "服务", "姓名", "状态", "备注", "签到")
@@ -329,6 +396,27 @@ TIMETABLE = {
     TimetableRefusal.REASON: "原因请写一到八十个字。",
     TimetableRefusal.PAST: "日期已经过去，请选今天或以后的日期。",
     TimetableRefusal.NOT_ALLOWED: "您不是这家机构的工作人员，不能修改它的开放时间。",
+}
+
+CATALOGUE = {
+    CatalogueRefusal.NOT_ALLOWED: "您没有这项权限，或者没有找到要修改的内容。",
+    CatalogueRefusal.NAME: "名称请写一到八十个字，写成一行。",
+    CatalogueRefusal.ADDRESS: "地址请写一到一百二十个字，乡镇不超过四十个字，都写成一行。",
+    CatalogueRefusal.DOCUMENTS: "要带的材料最多写十项，每项一到八十个字。",
+    CatalogueRefusal.PROGRAMME: "没有这个项目，请核对项目名称，或者留空。",
+    CatalogueRefusal.LENGTHS: "时长不对。每次服务不超过一天，提前量不超过三十一天，可预约的天数最多三百六十六天。",
+    CatalogueRefusal.SITE: "没有这个服务点，或者它已关闭。",
+    CatalogueRefusal.WEEK: "新的时长放不进现有的开放时间。请先调整每周开放时间。",
+    CatalogueRefusal.PRICE: "价格请填零到十万元，最多两位小数。",
+    CatalogueRefusal.PAST: "日期已经过去，请选今天或以后的日期。",
+    CatalogueRefusal.PLACES: "名额请填一到一千。",
+    CatalogueRefusal.TAKEN: "已有人占用的名额比这个数多，不能减到这么少。",
+    CatalogueRefusal.SESSIONS: "课程要有一到一百节，都在以后的一年之内。",
+    CatalogueRefusal.OVERLAPS_ITSELF: "有两节课时间重叠，或者间隔太短。请调整后再试。",
+    CatalogueRefusal.CLOSED: "这项服务到时已停办，不能安排课程。",
+    CatalogueRefusal.ACCOUNT: "没有这个账号，或者就是您自己的账号。",
+    CatalogueRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
+    CatalogueRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
 }
 
 CARD = {
@@ -478,6 +566,8 @@ RIDE_REFUSED = {
     "pass_back": "刚刚已经刷过，没有放行。",
     "no_access": "这里没有对应的优待，没有放行。",
     "daily_cap": "今天的次数已用完，没有放行。",
+    "monthly_cap": "这个月的次数已用完，没有放行。",
+    "closed": "当时不在开放时间，没有放行。",
     "bearer_not_accepted": "这里不能用在线码或纸质码，没有放行。",
 }
 
@@ -563,19 +653,26 @@ NEUTRAL_SERVICE = {
     ServiceKind.VOLUNTEER_VISIT: "上门探访",
 }
 AT_HOME = "上门服务"
+# For what may not be named in a message: it says that there is news, and where.
+ERRAND = "业务办理"
+IN_THE_APP = "请打开小程序查看"
 NOTICE_STATUS = {
     NoticeKind.REMINDER: "即将开始",
     NoticeKind.CONFIRMED: "已确认",
     NoticeKind.CHANGED: "已改时间",
+    NoticeKind.TERMS: "费用有变",
     NoticeKind.CANCELLED: "已取消",
     NoticeKind.OFFERED: "有空位",
+    NoticeKind.CARD: "有新进展",
 }
 _SMS = {
     NoticeKind.REMINDER: "提醒您：{time}有预约，内容是{service}，地点是{place}。",
     NoticeKind.CONFIRMED: "您的预约已确认：{time}，内容是{service}，地点是{place}。",
     NoticeKind.CHANGED: "您的预约改了时间，现在是{time}，内容是{service}，地点是{place}。",
+    NoticeKind.TERMS: "您{time}的预约仍然保留，但费用或要带的材料有变，请查看预约。内容是{service}，地点是{place}。",
     NoticeKind.CANCELLED: "您{time}的预约已取消，内容是{service}，地点是{place}。",
     NoticeKind.OFFERED: "您等候的时段有空位了：{time}，内容是{service}，地点是{place}。",
+    NoticeKind.CARD: "您的{service}在{time}有新进展。{place}，也可以问村（社区）工作人员。",
 }
 
 SUBSCRIPTION_BY_HTTP = "订阅要通过 WebSocket 进行。"

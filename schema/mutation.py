@@ -7,17 +7,21 @@ import strawberry
 from schema import messages
 from schema.booking_mutation import BookingMutation, Key, Whom, whom
 from schema.card_mutation import CardMutation
+from schema.catalogue_mutation import CatalogueMutation
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.desk_mutation import DeskMutation
+from schema.fleet_mutation import FleetMutation, TariffMutation
 from schema.guardian import GuardianMutation
 from schema.identity import key_of
 from schema.notice import NoticeMutation
 from schema.own_data import OwnDataMutation
 from schema.printed import PrintedMutation
+from schema.provider_mutation import ProviderMutation
 from schema.referral_mutation import ReferralMutation
 from schema.registration import RegistrationMutation
 from schema.reveal import Revealed, RevealRefused
+from schema.scanner_mutation import ScannerMutation
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -69,9 +73,14 @@ class Mutation(
     BookingMutation,
     WaitlistMutation,
     DeskMutation,
+    CatalogueMutation,
+    ProviderMutation,
     ReferralMutation,
     NoticeMutation,
     CardMutation,
+    FleetMutation,
+    ScannerMutation,
+    TariffMutation,
     GuardianMutation,
     OwnDataMutation,
     PrintedMutation,

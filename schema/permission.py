@@ -13,13 +13,15 @@ from domain.duty import AnyDuty, Duty
 class Access:
     """For whom a root field is: whoever is signed in; or, where they are named, family by act and staff by duty.
 
-    `at_desk` are the people of a provider, for its own services; they see no resident by it and are not staff here.
+    `at_desk` are the people of a provider, for its own services, and `at_operator` those of an operator, for its own
+    scanners and tariffs; they see no resident by it and are not staff here.
     """
 
     act: Act | None = None
     duty: AnyDuty | None = None
     needs_sign_in: bool = True
     at_desk: bool = False
+    at_operator: bool = False
 
     def needs_second_factor(self, *, has_family: bool) -> bool:
         """Whether a member of staff can only mean it as such: nobody else uses it, or she is nobody else."""
@@ -29,6 +31,7 @@ class Access:
 ANYBODY: Final = Access(needs_sign_in=False)
 SIGNED_IN: Final = Access()
 AT_DESK: Final = Access(at_desk=True)
+AT_OPERATOR: Final = Access(at_operator=True)
 
 # A field that is missing here fails the tests, and docs/access.md shows this table.
 FIELDS: Final[Mapping[str, Access]] = {
@@ -36,6 +39,8 @@ FIELDS: Final[Mapping[str, Access]] = {
     "courses": ANYBODY,
     "freeSlots": ANYBODY,
     "slots": ANYBODY,
+    "venues": ANYBODY,
+    "venue": ANYBODY,
     "signInWithWechat": ANYBODY,
     "refreshSession": ANYBODY,
     "viewer": SIGNED_IN,
@@ -53,6 +58,7 @@ FIELDS: Final[Mapping[str, Access]] = {
     "cancelCourse": Access(act=Act.BOOK, duty=Duty.BOOK),
     "rescheduleBooking": Access(act=Act.BOOK, duty=Duty.BOOK),
     "joinWaitlist": Access(act=Act.BOOK, duty=Duty.BOOK),
+    "joinCourseWaitlist": Access(act=Act.BOOK, duty=Duty.BOOK),
     "leaveWaitlist": Access(act=Act.BOOK, duty=Duty.BOOK),
     "acceptOffer": Access(act=Act.BOOK, duty=Duty.BOOK),
     "openOffers": Access(act=Act.VIEW),
@@ -73,6 +79,25 @@ FIELDS: Final[Mapping[str, Access]] = {
     "recordAttendance": AT_DESK,
     "proposeReferral": AT_DESK,
     "bookReferred": AT_DESK,
+    "showVisit": AT_DESK,
+    "createSite": AT_DESK,
+    "changeSite": AT_DESK,
+    "closeSite": AT_DESK,
+    "createService": AT_DESK,
+    "changeService": AT_DESK,
+    "retireService": AT_DESK,
+    "setPrice": AT_DESK,
+    "createResource": AT_DESK,
+    "renameResource": AT_DESK,
+    "retireResource": AT_DESK,
+    "useResource": AT_DESK,
+    "createCourse": AT_DESK,
+    "changeCourse": AT_DESK,
+    "closeCourse": AT_DESK,
+    "createProvider": Access(duty=Duty.KEEP_PROVIDERS),
+    "changeProvider": Access(duty=Duty.KEEP_PROVIDERS, at_desk=True),
+    "appointAtDesk": Access(duty=Duty.KEEP_PROVIDERS, at_desk=True),
+    "endAtDesk": Access(duty=Duty.KEEP_PROVIDERS, at_desk=True),
     "issueCredential": Access(act=Act.RIDE_CODE),
     "onlineCode": Access(act=Act.RIDE_CODE),
     "renewCard": Access(act=Act.APPLY, duty=CardEvent.RENEW),
@@ -105,7 +130,9 @@ FIELDS: Final[Mapping[str, Access]] = {
     "endPhones": Access(duty=Duty.END_PHONES),
     "bindWithCode": SIGNED_IN,
     "registerResident": Access(duty=Duty.REGISTER_RESIDENT),
+    "recordCitizenId": Access(duty=Duty.REGISTER_RESIDENT),
     "recordGuardian": Access(duty=Duty.RECORD_GUARDIAN),
+    "endGuardian": Access(duty=Duty.RECORD_GUARDIAN),
     # Only to those who act for herself; anybody else's guardian is nobody.
     "objectToGuardian": SIGNED_IN,
     "guardianObjections": Access(duty=Duty.DECIDE_OBJECTION),
@@ -114,4 +141,22 @@ FIELDS: Final[Mapping[str, Access]] = {
     "proposeStaff": Access(duty=Duty.GRANT_ROLES),
     "confirmStaff": Access(duty=Duty.GRANT_ROLES),
     "endStaff": Access(duty=Duty.GRANT_ROLES),
+    "createOperator": Access(duty=Duty.KEEP_OPERATORS),
+    "appointOperatorStaff": Access(duty=Duty.KEEP_OPERATORS),
+    "endOperatorStaff": Access(duty=Duty.KEEP_OPERATORS),
+    "addLine": AT_OPERATOR,
+    "addVehicle": AT_OPERATOR,
+    "addGate": AT_OPERATOR,
+    "saveVenue": AT_OPERATOR,
+    "registerScanner": AT_OPERATOR,
+    "replaceScanner": AT_OPERATOR,
+    "placeScanner": AT_OPERATOR,
+    "renameScanner": AT_OPERATOR,
+    "suspendScanner": AT_OPERATOR,
+    "resumeScanner": AT_OPERATOR,
+    "retireScanner": AT_OPERATOR,
+    "reportScannerStolen": AT_OPERATOR,
+    "draftTariff": AT_OPERATOR,
+    "discardTariff": AT_OPERATOR,
+    "publishTariff": AT_OPERATOR,
 }

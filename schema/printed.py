@@ -29,7 +29,7 @@ body {{ font-family: sans-serif; color: #000; background: #fff; text-align: cent
 h1 {{ font-size: 28pt; margin: 0 0 4mm }}
 .code svg {{ width: 60mm; height: 60mm }}
 .name {{ font-size: 32pt; font-weight: bold; margin: 2mm 0 }}
-p {{ font-size: 20pt; line-height: 1.5; margin: 2mm 0 }}
+p {{ font-size: 20pt; line-height: 1.5; margin: 2mm 0; text-wrap: balance }}
 </style></head><body><h1>{title}</h1><div class="code">{svg}</div><div class="name">{name}</div>{lines}</body></html>
 """
 

@@ -23,8 +23,9 @@ from schema.register import (
 from schema.service import Found, Service, Slot, slot_cursor
 from schema.session import NotSignedIn, signed_in
 from schema.staff import Colleague, StaffGrant, StaffRefused, StaffRoll, StaffRollResult
+from schema.venue import Venue
 from schema.viewer import Viewer, viewer
-from services import catalogue, enrolments, officers, staffing
+from services import catalogue, courses, officers, staffing, venues
 from services.appointments import StaffRefusal
 from services.catalogue import Accessibility, Wanted
 from services.officers import RegisterRefusal
@@ -126,6 +127,23 @@ class Query(GuardianQuery):
         rows = await catalogue.services(info.context.resources, behind, first + 1)
         return page_of(rows, first, Service.of, lambda row: to_id("Service", row.id))
 
+    @strawberry.field(description="Parks, museums and halls where a card is worth something, of one town if asked.")
+    async def venues(self, info: Info, first: First, after: After = None, area: str | None = None) -> Connection[Venue]:
+        """A page of venues."""
+        behind = None
+        if after is not None:
+            behind = from_id("Venue", after)
+            if behind is None:
+                raise CursorInvalid
+        rows = await venues.venues(info.context.resources, first + 1, behind, area)
+        return page_of(rows, first, Venue.of, lambda row: to_id("Venue", row.id))
+
+    @strawberry.field(description="The public page of a venue; null for none.")
+    async def venue(self, info: Info, id: strawberry.ID) -> Venue | None:  # noqa: A002 - the name in the schema
+        """The venue."""
+        found = await venues.venue(info.context.resources, key_of("Venue", id))
+        return None if found is None else Venue.of(found)
+
     @strawberry.field(description="The courses that can be joined as a whole: those that have not begun.")
     async def courses(self, info: Info, first: First, after: After = None) -> Connection[Course]:
         """A page of courses."""
@@ -134,7 +152,7 @@ class Query(GuardianQuery):
             behind = from_id("Course", after)
             if behind is None:
                 raise CursorInvalid
-        rows = await enrolments.courses(info.context.resources, behind, first + 1)
+        rows = await courses.courses(info.context.resources, behind, first + 1)
         return page_of(rows, first, Course.of, lambda row: to_id("Course", row.id))
 
     @strawberry.field(description="The slots of a service that begin in a span of time, earliest first, none past.")

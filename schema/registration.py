@@ -12,7 +12,7 @@ from schema import messages
 from schema.context import Info
 from schema.identity import key_of, to_id
 from schema.session import BindingRefused, CardBound, NotSignedIn, signed_in
-from services import code_binding, registration
+from services import code_binding, guardianships, registration
 from services.binding import BindingRefusal
 from services.registration import NewGuardian, NewResident, Registered
 
@@ -137,6 +137,37 @@ class RegistrationMutation:
         if isinstance(answer, RegistrationRefusal):
             return RegistrationRefused.of(answer)
         return OnRecord.of(answer, messages.GUARDIAN_RECORDED)
+
+    @strawberry.mutation(description="For staff: the citizen id of somebody who was registered by a birth certificate.")
+    async def record_citizen_id(self, info: Info, resident_id: strawberry.ID, number: str) -> RegisterResult:
+        """The person, who can get a card now."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        whom = key_of("Resident", resident_id)
+        answer = await registration.record_citizen_id(info.context.resources, signed.people, whom, number)
+        if isinstance(answer, RegistrationRefusal):
+            return RegistrationRefused.of(answer)
+        return OnRecord.of(answer, messages.NUMBER_RECORDED)
+
+    @strawberry.mutation(description="For offices: end at once who acts for a resident of the area; both are told.")
+    async def end_guardian(
+        self,
+        info: Info,
+        guardian_id: strawberry.ID,
+        reason: Annotated[str, strawberry.argument(description="Why, in plain words; sealed under the ward's key.")],
+    ) -> RegisterResult:
+        """The ward."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        guardian = key_of("Guardian", guardian_id)
+        answer = await guardianships.end_guardian(
+            info.context.resources, signed.viewer, signed.people, guardian, reason
+        )
+        if isinstance(answer, RegistrationRefusal):
+            return RegistrationRefused.of(answer)
+        return OnRecord.of(answer, messages.GUARDIAN_ENDED)
 
     @strawberry.mutation(description="Tie the account by a clerk's code, as the resident or as who acts for her.")
     async def bind_with_code(

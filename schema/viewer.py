@@ -9,13 +9,14 @@ from schema import messages
 from schema.context import Info
 from schema.desk import Desk
 from schema.errors import ErrorCode, ExpectedError
+from schema.fleet import Operator
 from schema.guardian import in_order
 from schema.holder import Holder
 from schema.identity import to_id
 from schema.limits import LIST_SIZE
 from schema.session import NotSignedIn, OpenSession, Signed, signed_in
 from schema.staff import Staff
-from services import accesses, desks, sessions
+from services import accesses, desks, operators, sessions
 from services.people import Ward as HeldWard
 
 # Few act for more than two or three; a query over all of them must stay affordable.
@@ -64,7 +65,15 @@ class Viewer(Holder):
         rows = await desks.desks_of(info.context.resources, self.signed.viewer)
         return [Desk(provider=row) for row in rows]
 
-    @strawberry.field(description="The account's id, by which an administrator gives it a post.")
+    @strawberry.field(description="The operators that she works for.", metadata={LIST_SIZE: _USUAL_DESKS})
+    async def operators(self, info: Info) -> list[Operator]:
+        """The viewer's operators."""
+        rows = await operators.operators_of(info.context.resources, self.signed.viewer)
+        return [Operator.of(row) for row in rows]
+
+    @strawberry.field(
+        description="The account's id, by which an administrator gives it a post, or a provider a place at its desk."
+    )
     def account_id(self) -> strawberry.ID:
         """The account's id."""
         return to_id("Account", self.signed.viewer.account_id)

@@ -30,10 +30,9 @@ from services.entitlements import facts_of
 from services.people import People, Person
 from services.resources import Resources
 from services.standings import has_active_card
+from services.status import STATUS_LIST_SIZE, STATUS_LIST_URI
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
-STATUS_LIST_URI = "sdc:1"
-STATUS_LIST_SIZE = 1 << 20
 # On a list that is nine tenths full all of these meet a taken place once in 800 times.
 _DRAWS = 64
 _NONCE_BYTES = 16

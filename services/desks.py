@@ -47,14 +47,6 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class DeskSite:
-    """One of a provider's sites."""
-
-    id: UUID
-    name: str
-
-
-@dataclass(frozen=True)
 class DeskBooking:
     """A booking as a desk sees it: the name masked, what was written down, an appeal against that in her own words."""
 
@@ -84,14 +76,6 @@ async def desks_of(resources: Resources, viewer: Viewer) -> Sequence[Desk]:
 async def services_of(resources: Resources, provider_id: UUID) -> Sequence[UUID]:
     """The services of a provider, whose bookings make its day."""
     return [row["id"] for row in await resources.database.fetch(_SERVICES, provider_id)]
-
-
-async def sites_of(resources: Resources, provider_id: UUID) -> Sequence[DeskSite]:
-    """The sites of a provider."""
-    rows = await resources.database.fetch(
-        "SELECT id, name FROM site WHERE provider_id = $1 ORDER BY name, id", provider_id
-    )
-    return [DeskSite(row["id"], row["name"]) for row in rows]
 
 
 async def works_at(connection: asyncpg.Connection, viewer: Viewer, provider_id: UUID, at: datetime) -> bool:

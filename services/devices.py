@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,14 +13,15 @@ import asyncpg
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from card.enrolment import check_enrolment_proof
-from card.statuslist import EntryStatus, sign_status_list
+from card.enrolment import check_enrolment_proof, check_rotation_proof
+from card.tariff import encode_tariff, local_day
 from card.trust import sign_bundle, sign_time
 from models.credential import DeviceKind
 from models.record import new_id
 from services import audit
-from services.credentials import STATUS_LIST_SIZE, STATUS_LIST_URI
 from services.resources import Resources
+from services.status import SignedStatus
+from services.tariffs import current_and_coming, terms_of
 from services.vault import Indexed
 
 AUDIENCE = "sdc"
@@ -45,7 +46,7 @@ class DeviceUnknown(Exception):
 
 @dataclass(frozen=True)
 class Device:
-    """An enrolled scanner."""
+    """An enrolled scanner; `stolen_at` is since when somebody else may have it, as `stolen_reported_at` was said."""
 
     id: UUID
     operator_id: UUID
@@ -53,6 +54,8 @@ class Device:
     place: str
     kind: DeviceKind
     public_key: bytes
+    stolen_at: datetime | None = None
+    stolen_reported_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -61,51 +64,42 @@ class Bundle:
 
     resources: Resources
     device_id: UUID
-    entries: Mapping[int, EntryStatus]
-    tariff: bytes
+    status: SignedStatus
+    tariffs: Sequence[bytes]
     at: datetime
 
     @property
     def etag(self) -> str:
-        """The tag by which a device asks whether anything changed.
-
-        It changes with the period, too, so that a device fetches anew before its status list is too old.
-        """
-        period = int(self.at.timestamp() // self.resources.settings.status_list_ttl_seconds)
-        content = repr((sorted(self.entries.items()), self.tariff, self.resources.keys.key_set, period))
+        """The tag by which a device asks whether anything changed."""
+        content = repr((self.status.tag, self.tariffs, self.resources.keys.key_set))
         return f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
 
     def signed(self) -> bytes:
         """The bundle as COSE bytes for this device."""
-        keys, settings = self.resources.keys, self.resources.settings
-        status_list = sign_status_list(
-            uri=STATUS_LIST_URI,
-            size=STATUS_LIST_SIZE,
-            entries=self.entries,
-            issued_at=self.at,
-            expires_at=self.at + timedelta(days=settings.status_list_days),
-            ttl=timedelta(seconds=settings.status_list_ttl_seconds),
-            key=keys.status,
-        )
         return sign_bundle(
             device_id=self.device_id,
-            key_set=keys.key_set,
-            status_lists=[status_list],
-            tariffs=[self.tariff],
+            key_set=self.resources.keys.key_set,
+            status_lists=[self.status.token],
+            tariffs=self.tariffs,
             at=self.at,
-            key=keys.bundle,
+            key=self.resources.keys.bundle,
         )
 
 
 async def register_device(
-    connection: asyncpg.Connection, resources: Resources, operator_id: UUID, kind: DeviceKind, place: str
+    connection: asyncpg.Connection,
+    resources: Resources,
+    operator_id: UUID,
+    kind: DeviceKind,
+    place: str,
+    device_id: UUID | None = None,
 ) -> str:
     """Add a scanner that is not enrolled yet; returns the code the technician types, root fingerprint included."""
     drawn = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(16))
     secret = "-".join(drawn[start : start + 4] for start in range(0, 16, 4))
     await connection.execute(
         "INSERT INTO device (id, operator_id, kind, place, code_hash, code_expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
-        new_id(),
+        device_id or new_id(),
         operator_id,
         kind,
         place,
@@ -121,7 +115,7 @@ def root_fingerprint(resources: Resources) -> str:
 
 
 async def enrol(resources: Resources, code: str, public_key: bytes, proof: bytes) -> Device | EnrolmentRefusal:
-    """Tie a scanner's key to the place its code was made for; the code is spent by it."""
+    """Tie a scanner's key to the place its code was made for; the code is spent, and whom it replaces is cut off."""
     if not check_enrolment_proof(code, public_key, proof):
         return EnrolmentRefusal.PROOF_INVALID
     at = resources.clock()
@@ -136,6 +130,8 @@ async def enrol(resources: Resources, code: str, public_key: bytes, proof: bytes
         )
         if row is None:
             return EnrolmentRefusal.CODE_INVALID
+        sql = "UPDATE device SET retired_at = $2 WHERE id = $1 AND retired_at IS NULL"
+        await connection.execute(sql, row["replaces_id"], at)
         await audit.record(connection, audit.Event(f"device:{row['id']}", "enrol", str(row["operator_id"])), at)
         return _device(row)
 
@@ -152,7 +148,8 @@ async def device_of(resources: Resources, assertion: str) -> Device:
         raise DeviceUnknown from error
     rows = await resources.database.fetch(
         "SELECT d.*, o.name AS operator FROM device d JOIN operator o ON o.id = d.operator_id "
-        "WHERE d.id = $1 AND d.public_key IS NOT NULL AND d.retired_at IS NULL",
+        "WHERE d.id = $1 AND d.public_key IS NOT NULL AND d.retired_at IS NULL AND d.suspended_at IS NULL "
+        "AND d.stolen_at IS NULL",
         device_id,
     )
     if not rows:
@@ -186,16 +183,27 @@ async def scanner_of(resources: Resources, device_id: UUID) -> Device | None:
 
 
 async def trust_bundle(resources: Resources, device: Device) -> Bundle:
-    """What the device needs to decide offline: key set, status lists, its operator's tariff, and the time."""
+    """What the device needs to decide offline: key set, status list, the tariffs of its place, and the time."""
     at = resources.clock()
-    rows = await resources.database.fetch(
-        "SELECT status_index, revoked_at FROM credential "
-        "WHERE (revoked_at IS NOT NULL OR suspended_at IS NOT NULL) AND expires_at > $1 ORDER BY status_index",
-        at,
-    )
-    entries = {row["status_index"]: EntryStatus.INVALID if row["revoked_at"] else EntryStatus.SUSPENDED for row in rows}
-    (operator,) = await resources.database.fetch("SELECT tariff FROM operator WHERE id = $1", device.operator_id)
-    return Bundle(resources, device.id, entries, operator["tariff"], at)
+    status = await resources.status_lists.current(resources.database, resources.settings, resources.keys.status, at)
+    terms = await terms_of(resources.database, device.operator_id, device.id)
+    tariffs = [encode_tariff(each) for each in current_and_coming(terms.held(at), local_day(at))]
+    return Bundle(resources, device.id, status, tariffs, at)
+
+
+async def rotate_key(resources: Resources, device: Device, public_key: bytes, proof: bytes) -> bool:
+    """Know a device by another key from now on; `proof` is that key's own. False, and nothing changed, without it.
+
+    The old key is refused from the next request on; asking again with the new one, as after a lost answer, is no fault.
+    """
+    if not check_rotation_proof(device.id, public_key, proof):
+        return False
+    async with resources.database.transaction() as connection:
+        sql = "UPDATE device SET public_key = $2 WHERE id = $1"
+        await connection.execute(sql, device.id, public_key)
+        event = audit.Event(f"device:{device.id}", "rotate_key", str(device.operator_id))
+        await audit.record(connection, event, resources.clock())
+    return True
 
 
 def signed_time(resources: Resources, nonce: bytes) -> bytes:
@@ -214,5 +222,6 @@ def _check_period(issued_at: float, expires_at: float, at: datetime) -> None:
 
 def _device(row: asyncpg.Record) -> Device:
     return Device(
-        row["id"], row["operator_id"], row["operator"], row["place"], DeviceKind(row["kind"]), row["public_key"]
+        *(row["id"], row["operator_id"], row["operator"], row["place"], DeviceKind(row["kind"]), row["public_key"]),
+        *(row["stolen_at"], row["stolen_reported_at"]),
     )

@@ -12,14 +12,16 @@ from card.presentation import VerifiedToken, verify_token
 from card.refusal import CredentialRefused, RefusalReason
 from card.scan import Scan
 from card.statuslist import EntryStatus
-from card.tariff import Outcome, Tariff, local_day, read_tariff, tariff_on
+from card.tariff import Outcome, local_day, tariff_on
 from card.trust import KeyUse, TrustBundle, read_key_set
 from domain.dates import local_date
-from services.credentials import STATUS_LIST_SIZE, STATUS_LIST_URI
 from services.devices import Device
 from services.resources import Resources
+from services.status import STATUS_LIST_SIZE, STATUS_LIST_URI
+from services.tariffs import Terms, terms_of
 
-# A revocation is committed a moment after the instant it carries, and a bundle made in between cannot hold it.
+# A revocation is committed a moment after the instant it carries, and the list in a bundle was read a moment before it
+# (STATUS_READ_SECONDS): what falls in between a bundle cannot hold.
 COMMITTED_WITHIN = timedelta(seconds=5)
 
 # What places of the status list are, other than valid, and since when.
@@ -71,15 +73,12 @@ class Judge:
     async def judge(self, scans: Sequence[Scan]) -> Sequence[Judged]:
         """The answers in the order of the scans, for two queries whatever their number."""
         tokens = [self._verify(scan) for scan in scans]
-        rows = await self._resources.database.fetch(
-            "SELECT tariff FROM operator WHERE id = $1", self._device.operator_id
-        )
-        tariffs = [read_tariff(row["tariff"]) for row in rows]
+        terms = await terms_of(self._resources.database, self._device.operator_id, self._device.id)
         statuses = await self._statuses([token for token in tokens if isinstance(token, VerifiedToken)])
         return [
             Judged(self.corrected(scan), Outcome.REFUSED, token, None)
             if isinstance(token, RefusalReason)
-            else self._decide(scan, token, tariffs, statuses)
+            else self._decide(scan, token, terms, statuses)
             for scan, token in zip(scans, tokens, strict=True)
         ]
 
@@ -93,13 +92,14 @@ class Judge:
         except CredentialRefused as refusal:
             return refusal.reason
 
-    def _decide(self, scan: Scan, token: VerifiedToken, tariffs: Sequence[Tariff], statuses: _Statuses) -> Judged:
+    def _decide(self, scan: Scan, token: VerifiedToken, terms: Terms, statuses: _Statuses) -> Judged:
         at, claims = self.corrected(scan), token.credential.claims
         resident_id = self._resources.vault.resident_of(claims.pseudonym, local_date(claims.issued_at))
-        tariff = tariff_on(tariffs, local_day(at))
+        bundle = self._bundle(scan, statuses)
+        tariff = tariff_on(terms.held(bundle.issued_at), local_day(at))
         if tariff is None:
             return Judged(at, Outcome.REFUSED, RefusalReason.NO_TARIFF, resident_id)
-        admission = decide(token, Reading(at, ClockState.SIGNED), self._bundle(scan, statuses), tariff)
+        admission = decide(token, Reading(at, ClockState.SIGNED), bundle, tariff)
         return Judged(at, admission.outcome, admission.reason, resident_id)
 
     def _bundle(self, scan: Scan, statuses: _Statuses) -> TrustBundle:

@@ -21,7 +21,9 @@ _PLACES = """
 SELECT s.id AS slot_id, s.course_id, s.starts_at, s.ends_at, v.id AS service_id, v.programme, v.documents,
        v.only_entitled, v.needs_confirmation, v.lead_minutes, v.horizon_days, v.cancel_minutes,
        v.buffer_before_minutes, v.buffer_after_minutes,
-       EXISTS (SELECT FROM service_resource n WHERE n.service_id = v.id AND NOT n.on_request) AS needs_resources,
+       EXISTS (
+           SELECT FROM service_resource n WHERE n.service_id = v.id AND n.ended_at IS NULL AND NOT n.on_request
+       ) AS needs_resources,
        coalesce((
            SELECT price FROM service_price c WHERE c.service_id = v.id
            AND c.valid_from <= (s.starts_at AT TIME ZONE 'Asia/Shanghai')::date ORDER BY c.valid_from DESC LIMIT 1

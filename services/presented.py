@@ -15,8 +15,8 @@ from card.statuslist import EntryStatus
 from card.tariff import BearerRule, Outcome, Tariff, TariffRule
 from card.trust import KeySet, KeyUse, TrustBundle, read_key_set
 from domain.dates import local_date
-from services.credentials import STATUS_LIST_URI
 from services.resources import Resources
+from services.status import STATUS_LIST_URI
 
 _NOBODY = UUID(int=0)
 

@@ -13,10 +13,11 @@ from card.presentation import encode_text
 from domain.dates import local_date
 from domain.duty import Duty
 from services import audit
-from services.credentials import STATUS_LIST_URI, CredentialRefusal, access_of, new_line, revoke_passes
+from services.credentials import CredentialRefusal, access_of, new_line, revoke_passes
 from services.people import People, Person, StaffMember, person_in
 from services.resources import Resources
 from services.standings import has_active_card
+from services.status import STATUS_LIST_URI
 
 # On paper, a code and the one that took its place would otherwise be the same text within one second.
 _CTI_BYTES = 8

@@ -33,6 +33,10 @@ INSERT INTO guardian (id, ward_id, name_sealed, name_index, phone_sealed, phone_
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 
+_ADD_NUMBER = """
+UPDATE resident SET id_number_sealed = $2, id_number_index = $3 WHERE id = $1 AND id_number_index IS NULL RETURNING id
+"""
+
 MAX_NAME, MAX_ADDRESS = 40, 200
 
 # Two clerks with the same document: the second waits, and finds the person known.
@@ -108,6 +112,33 @@ async def register_resident(resources: Resources, people: People, new: NewReside
         event = audit.Event(f"staff:{staff.id}", "register_resident", str(resident_id), new.identified_by)
         await audit.record(connection, event, at)
     return Registered(resident_id, mask_name(new.name.strip()))
+
+
+async def record_citizen_id(
+    resources: Resources, people: People, resident_id: UUID, number: str
+) -> Registered | RegistrationRefusal:
+    """Put the citizen id of a resident of the viewer's area on record who was known by her birth certificate alone."""
+    staff, at = people.on_duty(Duty.REGISTER_RESIDENT), resources.clock()
+    person = None if staff is None else await person_in(resources, resident_id, staff.area)
+    if staff is None or person is None:
+        return RegistrationRefusal.NOT_ALLOWED
+    if people.is_related(person.id):
+        return RegistrationRefusal.OWN_WARD
+    citizen = _citizen(number)
+    born = citizen.birth_date if citizen else None
+    wrong = check_number(Identification.ID_CARD, number, born, person.birth_date, local_date(at))
+    if wrong is not None or citizen is None:
+        return wrong or RegistrationRefusal.NUMBER_INVALID
+    async with resources.beyond_reach().database.transaction() as connection:
+        index = resources.vault.index(Indexed.ID_NUMBER, citizen.citizen_id)
+        await connection.execute(_ONE_AT_A_TIME, index)
+        if await connection.fetchval(_KNOWN, index):
+            return RegistrationRefusal.ALREADY_REGISTERED
+        sealed = person.data_key.seal(Sealed.ID_NUMBER, citizen.citizen_id)
+        if await connection.fetchval(_ADD_NUMBER, person.id, sealed, index) is None:
+            return RegistrationRefusal.NUMBER_ON_RECORD
+        await audit.record(connection, audit.Event(f"staff:{staff.id}", "record_citizen_id", str(person.id)), at)
+    return Registered(person.id, person.masked_name)
 
 
 async def record_guardian(

@@ -16,6 +16,7 @@ from services.keys import Keys
 from services.message import Sms
 from services.news import News
 from services.settings import Settings
+from services.status import StatusLists
 from services.together import Together
 from services.vault import Vault
 from services.wechat import Wechat
@@ -38,6 +39,7 @@ class Resources:
     card_law: CardLaw
     clock: Callable[[], datetime]
     desk: Desk = field(default_factory=Desk)
+    status_lists: StatusLists = field(default_factory=StatusLists)
     together: Together = field(default_factory=Together)
 
     def reaching(self, account_id: UUID | None, on: date) -> Self:

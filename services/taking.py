@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.booking import BookingRefusal, Wish, refuse_booking
-from domain.dates import end_of, local_date, start_of
+from domain.dates import local_date, year_of
 from domain.entitlement import Verdict
 from models.booking import BookingState
 from services.allocations import Busy, Chosen, NotOffered, Scope, choose, hold
@@ -110,6 +110,13 @@ async def wish_of(connection: asyncpg.Connection, order: Order) -> Wish:
     return _wish(order, row)
 
 
+async def sessions_borne(connection: asyncpg.Connection, order: Order) -> int:
+    """How many sessions of the order's year her programme bears already, where it bounds them."""
+    (row,) = await _state_of(connection, [order])
+    borne: int = row["borne"]
+    return borne
+
+
 async def _give(connection: asyncpg.Connection, ready: Sequence[tuple[Order, Ready]], at: datetime) -> set[UUID]:
     columns = zip(
         *(
@@ -156,10 +163,8 @@ async def _state_of(connection: asyncpg.Connection, orders: Sequence[Order]) -> 
 
 
 def _asked(order: Order) -> tuple[object, ...]:
-    day = local_date(order.place.starts_at)
-    first, last = day.replace(month=1, day=1), day.replace(month=12, day=31)
     programme = None if order.quote.sessions_a_year is None else order.quote.programme
-    year = start_of(first), end_of(last)
+    year = year_of(local_date(order.place.starts_at))
     return order.place.slot_id, order.resident_id, order.moving, programme, *year
 
 

@@ -64,6 +64,7 @@ class Mark(StrEnum):
     LATE = "late"
     VERY_LATE = "very_late"
     CLOCK = "clock"
+    STOLEN = "stolen"
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,9 @@ async def upload(resources: Resources, carrier: Device, body: bytes) -> UploadAn
         await connection.execute("SELECT FROM device WHERE id = $1 FOR NO KEY UPDATE", scanner.id)
         outcomes = _compare(taps, await _kept(connection, head, taps))
         fresh = [tap for tap in taps if outcomes[tap.record] is ScanOutcome.STORED]
-        await _insert(connection, list({tap.record: tap for tap in fresh}.values()), _marks(resources, offset, at), at)
+        await _insert(
+            connection, list({tap.record: tap for tap in fresh}.values()), _marks(resources, scanner, offset, at), at
+        )
         await _keep_conflicts(connection, [tap for tap in taps if outcomes[tap.record] is ScanOutcome.CONFLICT], at)
         chain = await follow(connection, head, sent.head, at)
     results = (_result(scan, record, outcomes) for scan, record in zip(scans, sent.records, strict=True))
@@ -199,12 +202,15 @@ def _offset(resources: Resources, difference: timedelta) -> timedelta:
     return difference if abs(difference) > timedelta(seconds=resources.settings.clock_warn_seconds) else timedelta(0)
 
 
-def _marks(resources: Resources, offset: timedelta, at: datetime) -> Callable[[_Tap], Mark | None]:
+def _marks(resources: Resources, scanner: Device, offset: timedelta, at: datetime) -> Callable[[_Tap], Mark | None]:
     settings = resources.settings
     clock_is_off = abs(offset) > timedelta(seconds=settings.clock_quarantine_seconds)
     late, very_late = timedelta(hours=settings.late_flag_hours), timedelta(days=settings.late_review_days)
 
     def mark(tap: _Tap) -> Mark | None:
+        if scanner.stolen_at is not None:
+            # Whatever it is dated: only a person can tell what the scanner had written before it was stolen.
+            return Mark.STOLEN
         if clock_is_off:
             return Mark.CLOCK
         age = at - tap.judged.at

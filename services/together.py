@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from services.database import DatabaseUnavailable
@@ -41,7 +42,8 @@ class Together:
         self._waiting[work].append((asked, answer))
         # Between finding nobody waiting and being done, `_work` awaits nothing: nobody is overlooked.
         if work not in self._working or self._working[work].done():
-            self._working[work] = asyncio.create_task(self._work(resources, work))
+            # What it logs is nobody's request.
+            self._working[work] = asyncio.create_task(self._work(resources, work), context=Context())
         return await answer
 
     async def _work(self, resources: "Resources", work: Work[Any, Any]) -> None:

@@ -12,7 +12,7 @@ from card.device import Device
 
 STATE_VARIABLE: Final = "SDC_CARD_STATE"
 DEFAULT_STATE: Final = "sdc-card"
-SYNC_SECONDS: Final = 60.0
+SYNC_SECONDS: Final = 30.0
 _MAX_SYNC_SECONDS: Final = 86_400
 
 DeviceCommand = Callable[[Device, argparse.Namespace], ExitStatus]
@@ -82,7 +82,13 @@ def _set_up(commands: _Commands) -> None:
         "sync",
         _of_device(enrolment.sync),
         "set the clock, fetch what to trust, hand in what waits",
-        "`scan` does the same by itself every minute; this is for trying the network by hand.",
+        "`scan` does the same by itself twice a minute; this is for trying the network by hand.",
+    )
+    commands.add(
+        "rotate",
+        _of_device(enrolment.rotate),
+        "change this device's key",
+        "Stop `scan` first. If it is interrupted, run it again: whichever key the server knows by then is found.",
     )
     state = commands.add(
         "status",
@@ -104,7 +110,7 @@ def _gate(commands: _Commands) -> None:
     )
     scan.add_argument("--place", metavar="TEXT", help="stop or gate to note with each scan (default: as enrolled)")
     scan.add_argument(
-        "--every", type=_seconds, default=SYNC_SECONDS, metavar="SECONDS", help="how often to sync (default: 60)"
+        "--every", type=_seconds, default=SYNC_SECONDS, metavar="SECONDS", help="how often to sync (default: 30)"
     )
     scan.add_argument("--offline", action="store_true", help="do not speak to the server")
 

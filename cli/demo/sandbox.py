@@ -9,7 +9,7 @@ import httpx
 
 from cli.demo.notes import DemoAccount
 from cli.explanation import CommandFailed
-from services.settings import SANDBOX_PATH
+from services.addresses import SANDBOX_PATH
 
 TIMEOUT_SECONDS: Final = 10
 

@@ -13,7 +13,7 @@ import pytest
 from card.assertion import sign_assertion
 from card.canonical import encode
 from card.cose import SigningKey
-from card.enrolment import prove_enrolment, split_enrolment_code
+from card.enrolment import prove_enrolment, prove_rotation, split_enrolment_code
 from card.gate import Outcome
 from card.scan import NO_RECORD, Scan, encode_scan, encode_upload, scan_hash, sign_head
 from card.tariff import Tariff, encode_tariff
@@ -119,6 +119,22 @@ async def test_a_malformed_enrolment_is_a_bad_request(
     answer = await http.post("/v1/devices/enrol", json=Scanner(code).enrolment(**changed))
 
     assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
+
+
+async def test_a_scanner_changes_its_key(scanner: Scanner, http: httpx.AsyncClient) -> None:
+    """Signed in with the old one, proven by the new one; afterwards only the new one is known."""
+    fresh, old = SigningKey.generate(), scanner.headers()
+    asked = {"key": text(fresh.verifying_key.public), "proof": text(prove_rotation(scanner.id, fresh))}
+    forged = {**asked, "proof": text(prove_rotation(scanner.id, SigningKey.generate()))}
+
+    refused = await http.post("/v1/devices/key", json=forged, headers=scanner.headers())
+    taken = await http.post("/v1/devices/key", json=asked, headers=old)
+
+    assert (refused.status_code, refused.json()["reason"]) == (403, "proof_invalid")
+    assert (taken.status_code, taken.content) == (204, b"")
+    assert (await http.get("/v1/devices/bundle", headers=scanner.headers())).status_code == 401
+    scanner.key = fresh
+    assert (await http.get("/v1/devices/bundle", headers=scanner.headers())).status_code == 200
 
 
 async def test_the_time_is_signed_with_the_nonce(http: httpx.AsyncClient, keys: Keys) -> None:

@@ -12,8 +12,9 @@ from api.sandbox import MAX_CODES, Sandbox
 from api.wechat import WechatClient
 from models.notice import NoticeKind
 from models.service import ServiceKind
+from services.addresses import SANDBOX_PATH
 from services.message import Message
-from services.settings import SANDBOX_PATH, Settings, load_settings
+from services.settings import Settings, load_settings
 from services.wechat import WechatCodeInvalid, WechatNoConsent, WechatUnavailable
 from tests.services.register import Clock
 

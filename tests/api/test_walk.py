@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ REPORT_LOST = """
 mutation { answer: reportCardLost(key: "walk-lost-card") {
   __typename ... on CardStanding { state message } ... on CardRefused { reason message } } }
 """
+# From a revocation to every connected scanner.
+WITHIN_SECONDS = 60
 RIDES = "{ viewer { rides(first: 10) { at operator place admitted outcome message companions } } }"
 
 
@@ -303,12 +306,14 @@ def books_and_gives_back(phone: Phone) -> None:
 
 
 def a_lost_card_ends_its_pass(phone: Phone, scanner: Scanner) -> None:
-    """The pass on the phone is refused at the gate from its next bundle on, and the phone gets no other."""
-    lost = phone.ask(REPORT_LOST, {}, now())["answer"]
-    scanner.run("sync")
-
+    """A connected gate refuses the pass within a minute by itself, and the phone gets no other."""
     with scanner.gate() as gate:
-        shown = scanner.read(gate, decoded(phone.show(now())))
+        lost = phone.ask(REPORT_LOST, {}, now())["answer"]
+        until = time.monotonic() + WITHIN_SECONDS
+        while (shown := scanner.read(gate, decoded(phone.show(now()))))["reason"] != "revoked":
+            assert time.monotonic() < until
+            time.sleep(0.5)
+
     assert (lost["state"], lost["message"]) == ("LOST", "残疾人证已挂失，可以到乡镇残联补办。")
     assert (shown["outcome"], shown["reason"]) == ("refused", "revoked")
     with pytest.raises(PhoneRefused) as refused:

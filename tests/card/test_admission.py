@@ -14,8 +14,9 @@ from card.credential import CredentialKind, StatusReference
 from card.presentation import VerifiedToken, verify_token
 from card.refusal import RefusalReason
 from card.statuslist import EntryStatus
-from card.tariff import BearerRule, CompanionTerms, Outcome, OutOfServiceRule, encode_tariff
+from card.tariff import BearerRule, CompanionTerms, Outcome, OutOfServiceRule, TariffRule, encode_tariff
 from card.trust import KeyUse
+from card.window import Opening, Window
 
 if TYPE_CHECKING:
     from tests.card.conftest import District
@@ -191,6 +192,41 @@ def test_the_daily_cap_counts_the_person(district: District, rides: int, reason:
     past = Recollection(rides=rides, last_at=NOON - timedelta(hours=1))
 
     assert Case(district, daily_cap=4).decide(district.presentation(), past=past).reason is reason
+
+
+@pytest.mark.parametrize(("rides", "reason"), [(59, None), (60, RefusalReason.MONTHLY_CAP)])
+def test_the_monthly_cap_counts_the_person(district: District, rides: int, reason: RefusalReason | None) -> None:
+    """The cap is on the person's rides of the calendar month."""
+    past = Recollection(month_rides=rides, last_at=NOON - DAY)
+
+    assert Case(district, monthly_cap=60).decide(district.presentation(), past=past).reason is reason
+
+
+def test_nobody_is_let_in_outside_opening_hours(district: District) -> None:
+    """A park that opens at one o'clock is closed at noon; a gate without the time does not turn people away for it."""
+    case = Case(district, opening=(Opening(None, Window(frozenset({2}), 780)),))
+
+    assert case.decide(district.presentation()).reason is RefusalReason.CLOSED
+    assert case.decide(district.presentation(), state=ClockState.UNKNOWN).admitted
+
+
+def test_the_price_is_that_of_the_hour(district: District) -> None:
+    """Free until noon, half price from noon on."""
+    morning = TariffRule("ride", Outcome.FREE, Decimal(0), window=Window(frozenset({2}), 0, 720))
+    case = Case(district, rules=(morning, TariffRule("ride", Outcome.REDUCED, Decimal("0.5"))))
+
+    assert case.decide(district.presentation(NOON - SECOND), NOON - SECOND).outcome is Outcome.FREE
+    assert case.decide(district.presentation()).outcome is Outcome.REDUCED
+
+
+def test_a_stale_bundle_can_forbid_bearer_codes(district: District) -> None:
+    """A printed code may have been revoked since; a pass renewed this week is still taken."""
+    case = Case(district, stale_after_seconds=60, bearer={CredentialKind.PRINTED: BearerRule(when_stale=False)})
+    late, printed = NOON + 61 * SECOND, district.bearer(CredentialKind.PRINTED)
+
+    assert case.decide(printed).admitted
+    assert case.decide(printed, late).reason is RefusalReason.BUNDLE_STALE
+    assert case.decide(district.presentation(late), late).admitted
 
 
 def test_a_printed_code_has_its_own_cap_and_shows_the_masked_name(district: District) -> None:

@@ -67,7 +67,7 @@ def test_an_admission_survives_a_restart(storage: Storage, district: District) -
     token = verified(district, district.presentation())
     memory = loaded(storage)
     admit(storage, memory, token, NOON)
-    expected = Recollection(admitted=True, rides=1, last_at=NOON)
+    expected = Recollection(admitted=True, rides=1, month_rides=1, last_at=NOON)
 
     assert memory.recall(token, NOON) == expected
     assert loaded(storage).recall(token, NOON) == expected
@@ -83,7 +83,7 @@ def test_codes_of_every_kind_count_for_one_person(storage: Storage, district: Di
     for token in (shown, online, printed, printed):
         admit(storage, memory, token, NOON)
 
-    assert memory.recall(online, NOON) == Recollection(admitted=True, rides=4, last_at=NOON)
+    assert memory.recall(online, NOON) == Recollection(admitted=True, rides=4, month_rides=4, last_at=NOON)
     assert not memory.recall(printed, NOON).admitted
     assert loaded(storage).recall(printed, NOON).rides == 4
 
@@ -96,22 +96,35 @@ def test_the_count_begins_anew_at_midnight_in_the_district(storage: Storage, dis
     admit(storage, memory, token, late)
 
     assert memory.recall(token, late).rides == 1
-    assert memory.recall(token, late + MINUTE) == Recollection(rides=0, last_at=late)
+    assert memory.recall(token, late + MINUTE) == Recollection(rides=0, month_rides=1, last_at=late)
+
+
+def test_the_month_is_counted_to_its_end(storage: Storage, district: District) -> None:
+    """On its last evening all its rides are still known, also after a power cut; at midnight they count no more."""
+    memory = loaded(storage)
+    token = verified(district, district.bearer(CredentialKind.PRINTED))
+    first, last = datetime(2026, 10, 1, 4, tzinfo=UTC), datetime(2026, 10, 31, 15, 59, tzinfo=UTC)
+    for at in (first, first, last):
+        admit(storage, memory, token, at)
+
+    for known in (memory, loaded(storage)):
+        assert known.recall(token, last) == Recollection(rides=1, month_rides=3, last_at=last)
+        assert known.recall(token, last + MINUTE) == Recollection(last_at=last)
 
 
 def test_what_is_dropped_is_refused_not_forgiven(storage: Storage, district: District) -> None:
-    """An hour later codes are dropped, in RAM and on disk, and every code of their time counts as forgotten."""
+    """Codes are dropped after an hour and persons after a month, in RAM and on disk; such codes count as forgotten."""
     memory = loaded(storage)
     old = verified(district, district.presentation())
     admit(storage, memory, old, NOON)
-    later = NOON + timedelta(days=3)
+    later = NOON + timedelta(days=33)
     new = verified(district, district.presentation(later, pseudonym=token_bytes(16)))
 
     admit(storage, memory, new, later)
 
     for known in (memory, loaded(storage)):
         assert known.recall(old, later) == Recollection(forgotten=True)
-        assert known.recall(new, later) == Recollection(admitted=True, rides=1, last_at=later)
+        assert known.recall(new, later) == Recollection(admitted=True, rides=1, month_rides=1, last_at=later)
         assert len(known) == 1
 
 

@@ -83,7 +83,23 @@ def test_two_starts_at_once_make_one_database(tmp_path: Path) -> None:
     assert len(set(opened)) == 1
 
 
-@pytest.mark.parametrize("kind", ["garbage", "torn", "blank_page", "foreign", "stateless"])
+def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A scanner keeps its scans and its memory over the change; the rides of the day are the month's least."""
+    path = tmp_path / "gate.sqlite"
+    with closing(Storage.open(path)) as storage:
+        put(storage, 3)
+        storage.connection.execute("ALTER TABLE person DROP COLUMN month_rides")
+        storage.connection.execute("INSERT INTO person VALUES (x'01', 5, 2)")
+        storage.connection.execute("PRAGMA user_version = 1")
+
+    with closing(Storage.open(path)) as storage:
+        person = storage.connection.execute("SELECT last_at, rides, month_rides FROM person").fetchone()
+        scans = storage.connection.execute("SELECT count(*) FROM scan").fetchone()
+
+    assert (person, scans) == ((5, 2, 2), (3,))
+
+
+@pytest.mark.parametrize("kind", ["garbage", "torn", "blank_page", "foreign", "stateless", "later"])
 def test_a_damaged_file_is_named_so(tmp_path: Path, kind: str) -> None:
     """A torn file, another program's, or one without its state: each is damaged, and the message says what follows."""
     path = tmp_path / "gate.sqlite"
@@ -97,6 +113,8 @@ def test_a_damaged_file_is_named_so(tmp_path: Path, kind: str) -> None:
             put(storage, 50)
             if kind == "stateless":
                 storage.connection.execute("DELETE FROM state")
+            if kind == "later":
+                storage.connection.execute("PRAGMA user_version = 99")
         if kind == "blank_page":
             raw = path.read_bytes()
             path.write_bytes(raw[:-8_192] + bytes(4_096) + raw[-4_096:])

@@ -27,10 +27,13 @@ from card.tariff import (
     read_tariff,
     tariff_on,
 )
+from card.window import DAY_MINUTES, Opening, Place, PlaceKind, Window
 
 if TYPE_CHECKING:
     from tests.card.conftest import District
 
+MORNING = Window(frozenset({1, 2}), 0, 720)
+LINE, AREA = Place(PlaceKind.LINE, "1"), Place(PlaceKind.AREA, "城东")
 RIDE = TariffRule("ride", Outcome.FREE, Decimal(0))
 
 
@@ -40,13 +43,23 @@ def shares(outcome: Outcome) -> st.SearchStrategy[Decimal]:
     return fixed.get(outcome, st.just(10_000)).map(lambda share: Decimal(share) / 10_000)
 
 
+places = st.builds(Place, st.sampled_from(PlaceKind), st.text(min_size=1, max_size=80))
+windows = st.builds(
+    Window, st.frozensets(st.integers(1, 7), min_size=1), st.integers(0, 700), st.integers(701, DAY_MINUTES)
+)
+
+
 @st.composite
 def rules(draw: st.DrawFn) -> TariffRule:
     """Any rule."""
     outcome = draw(st.sampled_from(Outcome))
     terms = draw(st.sampled_from(CompanionTerms))
     companions = 0 if terms is CompanionTerms.NONE else draw(st.integers(1, 9))
-    return TariffRule(draw(st.text(min_size=1, max_size=80)), outcome, draw(shares(outcome)), companions, terms)
+    return TariffRule(
+        *(draw(st.text(min_size=1, max_size=80)), outcome, draw(shares(outcome)), companions, terms),
+        draw(st.none() | places),
+        draw(st.none() | windows),
+    )
 
 
 caps = st.none() | st.integers(1, 1_000)
@@ -60,11 +73,14 @@ tariffs = st.builds(
     pass_back_seconds=st.integers(0, 86_400),
     daily_cap=caps,
     bearer=st.dictionaries(
-        st.sampled_from([CredentialKind.ONLINE, CredentialKind.PRINTED]), st.builds(BearerRule, caps, st.booleans())
+        st.sampled_from([CredentialKind.ONLINE, CredentialKind.PRINTED]),
+        st.builds(BearerRule, caps, st.booleans(), st.booleans()),
     ),
     stale_after_seconds=st.integers(0, 1_000),
     refuse_after_seconds=st.none() | st.integers(1_000, 10_000),
     out_of_service=st.sampled_from(OutOfServiceRule),
+    monthly_cap=caps,
+    opening=st.lists(st.builds(Opening, st.none() | places, windows), max_size=3).map(tuple),
 )
 
 
@@ -84,7 +100,7 @@ def test_unknown_bytes_are_refused_and_nothing_else(raw: bytes) -> None:
         read_tariff(raw)
 
 
-@given(tariffs, st.integers(1, 12), st.recursive(
+@given(tariffs, st.integers(1, 15), st.recursive(
     st.none() | st.booleans() | st.integers(-5, 1 << 40) | st.text(max_size=5) | st.binary(max_size=5),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner, max_size=2), max_leaves=5,
 ))  # fmt: skip
@@ -99,7 +115,9 @@ def test_a_changed_field_is_read_as_itself_or_refused(tariff: Tariff, key: int, 
     assert encode_tariff(read) == raw
 
 
-@pytest.mark.parametrize("content", [[], {1: 1}, {**dict.fromkeys(range(1, 13), 0), 1: 2}])
+@pytest.mark.parametrize(
+    "content", [[], {1: 1}, {**dict.fromkeys(range(1, 13), 0), 1: 2}, {**dict.fromkeys(range(1, 15), 0), 1: 3}]
+)
 def test_another_structure_is_malformed(content: object) -> None:
     """Neither an array nor other keys nor another format make a tariff."""
     with pytest.raises(CredentialRefused) as refusal:
@@ -151,6 +169,8 @@ def test_a_rule_that_contradicts_itself_is_refused(fields: dict[str, Any], messa
         ({"stale_after_seconds": 366 * 86_400 + 1, "refuse_after_seconds": None}, "a year at most"),
         ({"refuse_after_seconds": 1}, "refused after it is warned of"),
         ({"daily_cap": 0}, "1 to 1,000"),
+        ({"monthly_cap": 0}, "1 to 1,000"),
+        ({"opening": (Opening(None, MORNING),) * 65}, "at most 64 opening hours"),
         ({"bearer": {CredentialKind.PASS: BearerRule()}}, "no bearer code"),
     ],
 )
@@ -173,6 +193,76 @@ def test_the_first_rule_for_a_held_class_applies(district: District) -> None:
     assert tariff.rule_for(["ride", "b"]) is tariff.rules[0]
     assert tariff.rule_for(["ride"]) is tariff.rules[1]
     assert tariff.rule_for(["other"]) is None
+
+
+def test_a_rule_holds_in_its_window(district: District) -> None:
+    """Free in the morning, half price otherwise; at an unknown time the first rule counts."""
+    half = TariffRule("ride", Outcome.REDUCED, Decimal("0.5"))
+    tariff = district.tariff(rules=(replace(RIDE, window=MORNING), half))
+
+    assert tariff.rule_for(["ride"], datetime(2026, 11, 24, 3, 59, tzinfo=UTC)) is tariff.rules[0]
+    assert tariff.rule_for(["ride"], datetime(2026, 11, 24, 4, tzinfo=UTC)) is half
+    assert tariff.rule_for(["ride"]) is tariff.rules[0]
+
+
+def test_a_place_has_its_own_rules_first(district: District) -> None:
+    """A scanner gets the rules of its line, of its area and of everywhere, in that order, and no other line's."""
+    other = TariffRule("ride", Outcome.FULL, Decimal(1), place=Place(PlaceKind.LINE, "2"))
+    in_area, on_line = replace(RIDE, access_class="area", place=AREA), replace(RIDE, access_class="line", place=LINE)
+    hours = (Opening(LINE, MORNING), Opening(other.place, MORNING), Opening(None, MORNING))
+    tariff = district.tariff(rules=(other, RIDE, in_area, on_line), opening=hours)
+
+    here = tariff.at_places([LINE, AREA])
+
+    assert [rule.access_class for rule in here.rules] == ["line", "area", "ride"]
+    assert all(rule.place is None for rule in here.rules)
+    assert here.opening == (Opening(None, MORNING),) * 2
+    assert tariff.rule_for(["line"]) is None
+
+
+def test_a_tariff_is_open_in_its_hours(district: District) -> None:
+    """Without hours always, and at an unknown time too."""
+    hours = district.tariff(opening=(Opening(None, MORNING),))
+
+    assert hours.is_open(datetime(2026, 11, 24, 3, 59, tzinfo=UTC))
+    assert not hours.is_open(datetime(2026, 11, 24, 4, tzinfo=UTC))
+    assert hours.is_open(None)
+    assert district.tariff().is_open(datetime(2026, 11, 24, 4, tzinfo=UTC))
+
+
+def test_a_scanner_of_the_first_format_goes_on(district: District) -> None:
+    """What the first format can say is written in it, and the same content in the second is refused."""
+    content = decode(encode_tariff(district.tariff()), MAX_TARIFF_BYTES)
+    rules = [[*rule, None, None] for rule in content[4]]
+    bearer = {kind: [*rule, True] for kind, rule in content[9].items()}
+
+    assert content[1] == 1
+    with pytest.raises(CredentialRefused):
+        read_tariff(encode(content | {1: 2, 4: rules, 9: bearer, 13: None, 14: []}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"monthly_cap": 60},
+        {"opening": (Opening(None, MORNING),)},
+        {"bearer": {CredentialKind.PRINTED: BearerRule(when_stale=False)}},
+        {"rules": (replace(RIDE, place=LINE),)},
+        {"rules": (replace(RIDE, window=MORNING),)},
+    ],
+)
+def test_what_only_the_second_format_can_say_is_written_in_it(district: District, changes: dict[str, Any]) -> None:
+    """A scanner that knows only the first refuses the bundle instead of granting something else."""
+    assert decode(encode_tariff(district.tariff(**changes)), MAX_TARIFF_BYTES)[1] == 2
+
+
+@pytest.mark.parametrize("days", [0, 128, -1, True])
+def test_days_that_no_week_has_are_malformed(district: District, days: int) -> None:
+    """Seven bits, one at least."""
+    content = decode(encode_tariff(district.tariff(opening=(Opening(None, MORNING),))), MAX_TARIFF_BYTES)
+
+    with pytest.raises(CredentialRefused):
+        read_tariff(encode(content | {14: [[None, [days, 0, 720]]]}))
 
 
 def test_the_newest_tariff_in_force_applies(district: District) -> None:

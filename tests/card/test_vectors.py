@@ -16,13 +16,14 @@ from card.number import CardNumber, CardNumberInvalid
 from card.presentation import encode_text, verify_token
 from card.refusal import CredentialRefused
 from card.statuslist import StatusList
+from card.tariff import read_tariff
 from card.trust import KeyUse, read_bundle, read_key_set, read_time
 from tests.vectors import admissions
 
 DIRECTORY = Path(__file__).parent.parent / "vectors"
-TOKENS, NUMBERS, TRUST, ADMISSIONS = (
+TOKENS, NUMBERS, TRUST, TARIFFS, ADMISSIONS = (
     json.loads((DIRECTORY / f"{name}.json").read_text(encoding="utf-8"))
-    for name in ("tokens", "numbers", "trust", "admissions")
+    for name in ("tokens", "numbers", "trust", "tariffs", "admissions")
 )
 ISSUER_KEYS = {bytes.fromhex(kid): VerifyingKey.of(bytes.fromhex(key)) for kid, key in TOKENS["issuer_keys"].items()}
 ROOT = VerifyingKey.of(bytes.fromhex(TRUST["root"]))
@@ -44,7 +45,7 @@ def script() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["tokens.json", "numbers.json", "trust.json"])
+@pytest.mark.parametrize("name", ["tokens.json", "numbers.json", "trust.json", "tariffs.json"])
 def test_the_script_writes_what_is_committed(script: ModuleType, name: str) -> None:
     """Nobody edits a vector by hand, and the format does not change unseen."""
     written = json.loads(json.dumps(script.files()[name]))
@@ -134,3 +135,15 @@ def test_the_signed_parts_of_trust_are_read() -> None:
 
     assert {str(index): int(statuses.status(index)) for index in (5, 6)} == status["entries"]
     assert int(at.timestamp() * 1_000) == time["milliseconds"]
+
+
+@pytest.mark.parametrize("case", TARIFFS["tariffs"], ids=lambda case: case["operator"])
+def test_tariffs_grant_by_class_and_hour_what_the_vector_says(case: dict[str, Any]) -> None:
+    """Both formats: windows, hours, and rules of a place that do not hold here."""
+    tariff = read_tariff(bytes.fromhex(case["tariff"]))
+
+    assert (tariff.operator, tariff.monthly_cap) == (case["operator"], case["monthly_cap"])
+    for asked in case["rules"]:
+        at = datetime.fromtimestamp(asked["at"], UTC)
+        rule = tariff.rule_for(asked["access_classes"], at)
+        assert (tariff.is_open(at), rule and rule.outcome) == (asked["open"], asked["outcome"])

@@ -4,11 +4,16 @@ from pathlib import Path
 
 from domain.duty import DUTIES, AnyDuty
 from domain.standing import Role
-from schema.permission import ANYBODY, AT_DESK, FIELDS, SIGNED_IN, Access
+from schema.permission import ANYBODY, AT_DESK, AT_OPERATOR, FIELDS, SIGNED_IN, Access
 
 PAGE = Path(__file__).parents[2] / "docs" / "access.md"
 COLUMNS = (Role.COMMISSIONER, Role.TOWN, Role.DISTRICT, Role.ADMINISTRATOR)
-OTHERS = {ANYBODY: "anybody", SIGNED_IN: "whoever is signed in, for herself", AT_DESK: "whoever works for the provider"}
+OTHERS = {
+    ANYBODY: "anybody",
+    SIGNED_IN: "whoever is signed in, for herself",
+    AT_DESK: "whoever works for the provider",
+    AT_OPERATOR: "whoever works for the operator",
+}
 
 
 def test_the_page_shows_every_field_and_for_whom_it_is() -> None:
@@ -26,7 +31,7 @@ def _row(name: str, access: Access) -> str:
 
 def _others(access: Access) -> str:
     family = "" if access.act is None else f"the holder, a guardian for `{access.act}`"
-    return f"{family}, {OTHERS[AT_DESK]}" if access.at_desk else family
+    return ", ".join(filter(None, (family, OTHERS[AT_DESK] if access.at_desk else "")))
 
 
 def _is_in(role: Role, duty: AnyDuty) -> bool:

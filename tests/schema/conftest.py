@@ -47,7 +47,7 @@ async def resources(
     database: DatabaseAddresses, keys: Keys, wechat: FakeWechat, clock: Clock
 ) -> AsyncIterator[Resources]:
     """Everything a use case is given, opened as the server opens it."""
-    settings = load_settings({"MODE": "demo", "DATABASE_URL": database.app_url})
+    settings = load_settings({"MODE": "demo", "DATABASE_URL": database.app_url, "STATUS_READ_SECONDS": "0"})
     async with open_services(settings, keys, wechat, clock=clock) as opened:
         yield opened
 

@@ -17,7 +17,10 @@ from tests.services.register import Register
 
 _OF_BOOKINGS = {
     *("cancelBooking", "rescheduleBooking", "appealMiss", "decideMissAppeal", "confirmBooking", "declineBooking"),
-    *("keepBooking", "recordAttendance", "proposeReferral"),
+    *("keepBooking", "recordAttendance", "proposeReferral", "showVisit"),
+}
+_OF_THE_CATALOGUE = {
+    *("changeSite", "closeSite", "renameResource", "retireResource", "useResource", "changeCourse", "closeCourse"),
 }
 
 
@@ -33,6 +36,10 @@ async def prepared(
             made["proof"] = to_text(prove(challenge, key))
         case _ if name in _OF_BOOKINGS:
             made["bookingId"] = to_id("Booking", await _booking(register, scene))
+        case "venue":
+            made["id"] = to_id("Venue", await register.venue(scene.operator_id))
+        case _ if name in _OF_THE_CATALOGUE:
+            made = await _kept(register, scene)
         case "cancelCourse":
             made["courseBookingId"] = await _course_booking(ask, register, part, scene)
         case "leaveWaitlist" | "acceptOffer":
@@ -41,12 +48,24 @@ async def prepared(
             state = "proposed" if name == "answerReferral" else "consented"
             made["referralId"] = to_id("Referral", await _referral(register, scene, state))
             made["slotId"] = to_id("Slot", await register.slot(scene.service_id))
+        case "endGuardian":
+            made["guardianId"] = to_id("Guardian", await register.guardian(scene.resident))
         case "createCalendarFeed" | "revokeCalendarFeed":
             # A calendar is a resident's or a provider's, never both.
             made["residentId" if part is Part.DESK else "providerId"] = None
             if name == "revokeCalendarFeed":
                 await _feed(register, resources, part, scene)
     return made
+
+
+async def _kept(register: Register, scene: Scene) -> dict[str, str | None]:
+    """One of each thing that the provider's desk keeps."""
+    room = await register._insert("resource", provider_id=scene.provider_id, kind="room", name="室")
+    return {
+        "siteId": to_id("Site", await register.site(scene.provider_id)),
+        "resourceId": to_id("Resource", room),
+        "courseId": to_id("Course", await register.course(scene.service_id, hours=[24])),
+    }
 
 
 async def _booking(register: Register, scene: Scene) -> UUID:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -9,11 +10,9 @@ from card.cose import SigningKey
 from card.credential import prove
 from schema.credential import from_text, to_text
 from schema.identity import from_id, to_id
-from services.binding import OneTimeCode
-from services.code_binding import issue_code_for
 from services.vault import Sealed
 from tests.schema.conftest import Ask
-from tests.services.register import FakeWechat, Holder, Register, next_number
+from tests.services.register import FakeWechat, Holder, Register, citizen_id, next_number
 
 if TYPE_CHECKING:
     from domain.access import Viewer
@@ -119,15 +118,41 @@ class Scene:
             r=self.resident_id,
         )
 
+    async def record_citizen_id(self) -> dict[str, Any]:
+        """The child gets a citizen id."""
+        taken = await self.register_resident()
+        if "errors" in taken:
+            return taken
+        return await self._ask(
+            "mutation ($r: ID!, $n: String!) { recordCitizenId(residentId: $r, number: $n) { __typename } }",
+            self.clerk,
+            r=self.resident_id,
+            n=citizen_id(date(2022, 2, 2), next_number()),
+        )
+
+    async def end_guardian(self) -> dict[str, Any]:
+        """A clerk ends the guardianship of somebody who moved away."""
+        guardian = await self._register.guardian(self.ward, phone="13600000005")
+        return await self._ask(
+            'mutation ($g: ID!) { endGuardian(guardianId: $g, reason: "已搬离本地") { __typename } }',
+            self.clerk,
+            g=to_id("Guardian", guardian),
+        )
+
     async def bind_with_code(self) -> dict[str, Any]:
         """A second guardian proves herself by a code alone."""
         await self._register.guardian(self.ward, name="李四", phone="13600000003")
-        code = await issue_code_for(self._register._resources, await self._register.people(self.clerk), self.ward.id)
-        assert isinstance(code, OneTimeCode)
+        given = await self._ask(
+            "mutation ($r: ID!) { issueBindingCode(residentId: $r) { ... on BindingCode { code } } }",
+            self.clerk,
+            r=self.resident_id,
+        )
+        if given["data"] is None:
+            return given
         return await self._ask(
             'mutation ($c: String!) { bindWithCode(name: "李四", code: $c) { __typename } }',
             await self._register.viewer(),
-            c=code.code,
+            c=given["data"]["issueBindingCode"]["code"],
         )
 
     async def _objection(self) -> str:
@@ -358,6 +383,8 @@ SHOWN = {
     "end_phones": Scene.end_phones,
     "register_resident": Scene.register_resident,
     "record_guardian": Scene.record_guardian,
+    "record_citizen_id": Scene.record_citizen_id,
+    "end_guardian": Scene.end_guardian,
     "bind_with_code": Scene.bind_with_code,
     "read_objection": Scene.read_objection,
     "decide_guardian_objection": Scene.decide_objection,

@@ -10,15 +10,18 @@ import pytest
 
 from card.gate import Outcome
 from card.refusal import RefusalReason
+from card.tariff_check import FindingKind
 from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
+from domain.catalogue import CatalogueRefusal
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
 from domain.guardianship import ObjectionOutcome
 from domain.identification import RegistrationRefusal
+from domain.scanner import FleetRefusal
 from domain.standing import ApplicationState, Cause, Role
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
@@ -51,9 +54,12 @@ from services.unlinking import UnlinkRefusal
         (messages.CARD_DONE, CardEvent),
         (messages.CARD_EVENT, CardEvent),
         (messages.CARD_STATE, CardState),
+        (messages.CATALOGUE, CatalogueRefusal),
         (messages.CAUSE, Cause),
         (messages.CREDENTIAL, CredentialRefusal),
         (messages.DESK, DeskRefusal),
+        (messages.FINDING, FindingKind),
+        (messages.FLEET, FleetRefusal),
         (messages.PRESENCE, BookingState),
         (messages.ENROLMENT, EnrolmentRefusal),
         (messages.FILE, FileRefusal),

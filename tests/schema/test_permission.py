@@ -127,8 +127,9 @@ def _types_of(field: GraphQLField) -> set[str]:
 def _parties(access: Access) -> set[str]:
     if not access.needs_sign_in:
         return {"anybody"}
-    own = {"own"} if access.act is not None or (access.duty is None and not access.at_desk) else set()
-    return own | ({"staff"} if access.duty is not None else set()) | ({"desk"} if access.at_desk else set())
+    parties = {"staff": access.duty is not None, "desk": access.at_desk, "operator": access.at_operator}
+    named = {party for party, comes in parties.items() if comes}
+    return named | ({"own"} if access.act is not None or not named else set())
 
 
 def _object(name: str) -> GraphQLObjectType:

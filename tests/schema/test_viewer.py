@@ -98,7 +98,7 @@ async def test_an_account_without_a_card_is_empty(ask: Ask, register: Register) 
     """Signed in, but tied to nobody: every field is there, none says anything."""
     body = await ask("{ viewer { residentId maskedName card { state } entitlements { title } credentials { id } "
                      "comingUp { on } rides(first: 1) { at } "
-                     "bookings(first: 1) { edges { cursor } } wards { scope } } }",
+                     "bookings(first: 1) { edges { cursor } } wards { acts } } }",
                      await register.viewer())  # fmt: skip
 
     assert body["data"]["viewer"] == {

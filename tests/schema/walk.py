@@ -1,4 +1,4 @@
-"""Plays everybody who may come: strangers, family, a provider's people, and staff of every role and area."""
+"""Plays everybody who may come: strangers, family, people of a provider or operator, staff of every role and area."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,9 +32,16 @@ REFUSALS = {
     *("NOT_ALLOWED", "NOT_FOUND", "BOOKING_NOT_FOUND", "WISH_NOT_FOUND", "REFERRAL_NOT_FOUND", "SERVICE_NOT_FOUND"),
     "NOT_LINKED",
 }
-_SAMPLES = {"Date": "2026-03-11", "DateTime": "2026-03-11T02:00:00Z", "Int": 1, "Boolean": True, "Float": 1.0}
+_SAMPLES = {
+    "Date": "2026-03-11",
+    "DateTime": "2026-03-11T02:00:00Z",
+    "Int": 1,
+    "Boolean": True,
+    "Float": 1.0,
+    "Decimal": "1",
+}
 # Arguments that name a resident of some area, or a place that she holds.
-_WHOM = {"residentId", "number", "cardNumber", "bookingId", "courseBookingId", "entryId"}
+_WHOM = {"residentId", "number", "cardNumber", "bookingId", "courseBookingId", "entryId", "guardianId"}
 
 # Arguments that are asked for although they may be left out.
 _ASKED = {"residentId", "providerId"}
@@ -49,6 +56,7 @@ class Part(StrEnum):
     GUARDIAN = "guardian"
     WATCHING_GUARDIAN = "watching_guardian"
     DESK = "desk"
+    OPERATOR = "operator"
     COMMISSIONER = "commissioner"
     OTHER_COMMISSIONER = "other_commissioner"
     TOWN = "town"
@@ -78,18 +86,20 @@ _STAFF: dict[Part, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Scene:
-    """A viewer, the resident whom her request is about, and a provider with a service where that one goes."""
+    """A viewer, the resident whom her request is about, a provider with a service there, and an operator."""
 
     viewer: Viewer | None
     resident: Holder
     provider_id: UUID
     service_id: UUID
+    operator_id: UUID
 
 
 async def enter(register: Register, part: Part) -> Scene:
     """Somebody of that part, and a resident of her own household or area."""
     resident, provider_id = await register.resident(town=TOWN), await register.provider()
     service_id = await register.service(provider_id=provider_id)
+    operator_id = await register.operator()
     viewer = None
     match part:
         case Part.NOBODY:
@@ -99,6 +109,9 @@ async def enter(register: Register, part: Part) -> Scene:
         case Part.GUARDIAN | Part.WATCHING_GUARDIAN:
             viewer = await register.viewer()
             await register.guardian(resident, viewer.account_id, scope="full" if part is Part.GUARDIAN else "view")
+        case Part.OPERATOR:
+            viewer = await register.viewer()
+            await register.operator_staff(viewer.account_id, operator_id)
         case Part.DESK:
             viewer = await register.viewer()
             await register.desk(viewer.account_id, service_id)
@@ -106,7 +119,7 @@ async def enter(register: Register, part: Part) -> Scene:
             viewer = await register.viewer()
             if part in _STAFF:
                 await register.staff(viewer.account_id, **_STAFF[part])
-    return Scene(viewer, resident, provider_id, service_id)
+    return Scene(viewer, resident, provider_id, service_id, operator_id)
 
 
 def is_allowed(part: Part, access: Access, field: GraphQLField) -> bool:
@@ -120,8 +133,8 @@ def is_allowed(part: Part, access: Access, field: GraphQLField) -> bool:
             return access.act is not None
         case Part.WATCHING_GUARDIAN:
             return access.act is Act.VIEW
-        case Part.DESK:
-            return access.at_desk
+        case Part.DESK | Part.OPERATOR:
+            return access.at_desk if part is Part.DESK else access.at_operator
         case _:
             return access.duty is not None and _is_duty_of(part, access.duty, field)
 
@@ -161,6 +174,7 @@ def known_of(scene: Scene) -> dict[str, Any]:
         "cardNumber": number,
         "providerId": to_id("Provider", scene.provider_id),
         "serviceId": to_id("Service", scene.service_id),
+        "operatorId": to_id("Operator", scene.operator_id),
     }
 
 

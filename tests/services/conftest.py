@@ -46,7 +46,7 @@ def keys(root: SigningKey) -> Keys:
 @pytest.fixture
 def settings(database: DatabaseAddresses) -> Settings:
     """The defaults, with the module's database as the server's role sees it."""
-    return load_settings({"MODE": "demo", "DATABASE_URL": database.app_url})
+    return load_settings({"MODE": "demo", "DATABASE_URL": database.app_url, "STATUS_READ_SECONDS": "0"})
 
 
 @pytest.fixture

@@ -118,10 +118,11 @@ def next_number() -> int:
 
 def nobodys_number() -> str:
     """A card number, each time another, that is well formed and no resident's."""
-    return f"{_citizen_id(date(1931, 7, 7), next(_numbers))}11"
+    return f"{citizen_id(date(1931, 7, 7), next(_numbers))}11"
 
 
-def _citizen_id(birth_date: date, number: int) -> str:
+def citizen_id(birth_date: date, number: int) -> str:
+    """A sound citizen id of somebody born on a day."""
     # The area moves on when the three digits of the sequence are used up.
     first = f"{330604 + number // 1000}{birth_date:%Y%m%d}{number % 1000:03d}"
     return first + check_character(first)
@@ -158,7 +159,7 @@ class Register:
     ) -> Holder:
         """A resident with one card (`card`: as `Register.card`); an empty phone means: a number of her own."""
         vault, number = self._resources.vault, next(_numbers)
-        id_number = _citizen_id(birth_date, number)
+        id_number = citizen_id(birth_date, number)
         if phone == "":
             phone = f"139{number:08d}"
         resident_id = new_id()
@@ -374,6 +375,20 @@ class Register:
         """Let an account work at the desk of a service's provider."""
         provider_id = await self._owner.fetchval("SELECT provider_id FROM service WHERE id = $1", service_id)
         await self._insert("provider_staff", account_id=account_id, provider_id=provider_id, left_on=left_on)
+
+    async def operator(self) -> UUID:
+        """A bus company, or who runs venues, without a tariff."""
+        return await self._insert("operator", name=f"运营方 {next(_numbers)}")
+
+    async def operator_staff(self, account_id: UUID, operator_id: UUID) -> None:
+        """An account works for an operator."""
+        at = self._resources.clock()
+        await self._insert("operator_staff", account_id=account_id, operator_id=operator_id, appointed_at=at)
+
+    async def venue(self, operator_id: UUID) -> UUID:
+        """A park of an operator."""
+        details = {"name": "公园", "area": "", "address": "公园路 1 号", "prices": "[]"}
+        return await self._insert("venue", operator_id=operator_id, **details)
 
     async def course(self, service_id: UUID, *, hours: Sequence[float], capacity: int = 2) -> UUID:
         """A course whose sessions begin so many hours from now, and last one each."""

@@ -132,7 +132,7 @@ async def test_a_loss_ends_passes_and_tells_what_is_lost(
     notice = await owner.fetchrow("SELECT * FROM card_notice WHERE resident_id = $1", holder.id)
     detail = json.loads(holder.key.open(Sealed.NOTICE, notice["detail_sealed"]))
     assert answer.state is CardState.LOST
-    assert bundle.entries[index] is EntryStatus.INVALID
+    assert bundle.status.entries[index] is EntryStatus.INVALID
     assert await a_pass(resources, register, viewer) is CredentialRefusal.CARD_NOT_USABLE
     assert await owner.fetchval("SELECT state FROM booking WHERE id = $1", held.id) == "booked"
     assert (notice["kind"], notice["delivered_at"], detail["released"]) == ("card_report_lost", None, 0)
@@ -188,7 +188,7 @@ async def test_a_suspension_gives_places_back_and_holds_passes(
     await office.done(clerk, CardEvent.RESUME, holder.id)
 
     assert (held["revoked_at"], held["suspended_at"]) == (None, resources.clock())
-    assert EntryStatus.SUSPENDED in bundle.entries.values()
+    assert EntryStatus.SUSPENDED in bundle.status.entries.values()
     assert [row["taken"] for row in taken] == [1, 1]
     assert (await owner.fetchrow(PASS, holder.id))["suspended_at"] is None
 

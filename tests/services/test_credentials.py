@@ -18,7 +18,6 @@ from domain.access import Viewer
 from domain.dates import start_of
 from services.bootstrap import POLICY
 from services.credentials import (
-    STATUS_LIST_URI,
     CredentialRefusal,
     IssuedCode,
     IssuedPass,
@@ -29,6 +28,7 @@ from services.credentials import (
     new_challenge,
 )
 from services.resources import Resources
+from services.status import STATUS_LIST_URI
 from tests.services.lawbook import rules_with
 from tests.services.register import Clock, Holder, Register, open_all
 

@@ -5,8 +5,9 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,11 @@ from card.credential import prove
 from card.enrolment import prove_enrolment, split_enrolment_code
 from card.refusal import CredentialRefused
 from card.statuslist import EntryStatus
+from card.tariff import Outcome, Tariff, TariffRule, encode_tariff, read_tariff
 from card.trust import KeyUse, read_bundle, read_key_set, read_time
 from models.credential import DeviceKind
 from models.record import new_id
-from services.credentials import STATUS_LIST_URI, IssuedPass, issue_pass, new_challenge
+from services.credentials import IssuedPass, issue_pass, new_challenge
 from services.devices import (
     Device,
     DeviceUnknown,
@@ -37,9 +39,10 @@ from services.devices import (
     trust_bundle,
 )
 from services.resources import Resources
+from services.status import STATUS_LIST_URI
 from tests.services.register import Clock, Register, open_all
 
-TARIFF = b"the operator's tariff, of which this layer knows nothing"
+TARIFF = encode_tariff(Tariff("上虞公交", date(2026, 1, 1), (TariffRule("ride", Outcome.FREE, Decimal(0)),)))
 
 
 @dataclass
@@ -323,7 +326,8 @@ async def test_a_tag_stays_until_something_changes(
     tags.append((await trust_bundle(resources, scanner.device)).etag)
     await new_pass(resources, register, holder)
     tags.append((await trust_bundle(resources, scanner.device)).etag)
-    await owner.execute("UPDATE operator SET tariff = 'new' WHERE id = $1", scanner.device.operator_id)
+    changed = encode_tariff(replace(read_tariff(TARIFF), daily_cap=4))
+    await owner.execute("UPDATE operator SET tariff = $2 WHERE id = $1", scanner.device.operator_id, changed)
     tags.append((await trust_bundle(resources, scanner.device)).etag)
     clock.forward(minutes=1)
     tags.append((await trust_bundle(resources, scanner.device)).etag)

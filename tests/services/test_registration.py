@@ -24,7 +24,14 @@ from services.binding import BindingRefusal, Bound, CodeRefusal, OneTimeCode
 from services.code_binding import bind_with_code, issue_code_for
 from services.entitlements import decide_for, facts_of
 from services.files import OpenedFile, open_file
-from services.registration import NewGuardian, NewResident, Registered, record_guardian, register_resident
+from services.registration import (
+    NewGuardian,
+    NewResident,
+    Registered,
+    record_citizen_id,
+    record_guardian,
+    register_resident,
+)
 from services.resources import Resources
 from tests.services.office import Office
 from tests.services.register import Clock, Register
@@ -258,3 +265,41 @@ async def test_a_wrong_name_or_code_binds_nobody_and_is_counted(
     assert answers == [BindingRefusal.NOT_MATCHED] * 2
     assert last is BindingRefusal.TOO_MANY_ATTEMPTS
     assert bound == Bound(ward, as_guardian=False)
+
+
+async def test_a_citizen_id_is_added_once_and_opens_the_way_to_a_card(
+    desk: Desk, resources: Resources, register: Register, office: Office
+) -> None:
+    """Sound, of her birth date, nobody's yet, and by staff of her area who are not her family."""
+    ward, other = await desk.taken(), await desk.taken()
+    number, clerk = citizen_id(date(2022, 2, 2)), await register.people(desk.clerk)
+    elsewhere = await register.people(await office.clerk(town="东关街道"))
+    related = await office.clerk(town="曹娥街道")
+    await desk.guard(ward)
+    await bind_with_code(resources, related, "李梅", await desk.code(ward))
+
+    answers = [
+        await record_citizen_id(resources, by, whom, each)
+        for by, whom, each in (
+            (elsewhere, ward, number),
+            (await register.people(related), ward, number),
+            (clerk, ward, "33060420220202000"),
+            (clerk, ward, citizen_id(date(2022, 2, 3))),
+            (clerk, ward, number),
+            (clerk, ward, citizen_id(date(2022, 2, 2))),
+            (clerk, other, number),
+        )
+    ]
+
+    assert answers == [
+        RegistrationRefusal.NOT_ALLOWED,
+        RegistrationRefusal.OWN_WARD,
+        RegistrationRefusal.NUMBER_INVALID,
+        RegistrationRefusal.BIRTH_DATE_WRONG,
+        Registered(ward, "王**"),
+        RegistrationRefusal.NUMBER_ON_RECORD,
+        RegistrationRefusal.ALREADY_REGISTERED,
+    ]
+    found = await open_file(resources, clerk, number)
+    assert isinstance(found, OpenedFile)
+    assert found.standing.resident_id == ward

@@ -16,7 +16,8 @@ from services.database import Database, DatabaseLimits, open_database
 from services.rescheduling import reschedule_booking
 from services.resources import Resources
 from services.settings import Settings
-from services.waitlist import HeldWish, join_waitlist
+from services.waitlist import join_waitlist
+from services.wishes import HeldWish
 from tests.conftest import DatabaseAddresses
 from tests.services.everything import everything
 from tests.services.frontdesk import FrontDesk

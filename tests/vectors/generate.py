@@ -6,7 +6,8 @@ Everything is made from fixed seeds and one fixed instant, so the files change o
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +18,9 @@ from card.credential import CredentialClaims, CredentialKind, StatusReference, i
 from card.number import CardNumber, CardNumberInvalid, check_character
 from card.presentation import encode_text, present
 from card.statuslist import EntryStatus, sign_status_list
+from card.tariff import BearerRule, Outcome, Tariff, TariffRule, encode_tariff
 from card.trust import KeySet, KeyUse, TrustedKey, sign_bundle, sign_key_set, sign_time
+from card.window import Opening, Place, PlaceKind, Window
 
 AT: Final = datetime(2026, 11, 24, 4, tzinfo=UTC)
 DEVICE: Final = UUID("019ab4f0-0000-7000-8000-000000000001")
@@ -65,6 +68,10 @@ def files() -> dict[str, Any]:
         },
         "numbers.json": {"valid": list(_valid_numbers()), "invalid": list(_invalid_numbers())},
         "trust.json": _trust(),
+        "tariffs.json": {
+            "about": "`rules`: is it open at an instant, and the outcome of the rule that holds, null for none.",
+            "tariffs": list(_tariffs()),
+        },
     }
 
 
@@ -272,6 +279,49 @@ def _trust() -> dict[str, Any]:
             {"name": name, "bundle": raw.hex(), "newer_than": newer_than, "reason": reason}
             for name, raw, newer_than, reason in bundles
         ],
+    }
+
+
+def _tariffs() -> Iterator[dict[str, Any]]:
+    everyday, workdays = frozenset(range(1, 8)), frozenset(range(1, 6))
+    free, half = TariffRule("ride", Outcome.FREE, Decimal(0)), TariffRule("ride", Outcome.REDUCED, Decimal("0.5"))
+    by_hour = (
+        TariffRule("ride", Outcome.FREE, Decimal(0), window=Window(workdays, 540, 960)),
+        half,
+        TariffRule("venue", Outcome.FREE, Decimal(0), place=Place(PlaceKind.LINE, "another line")),
+    )
+    bearer = {CredentialKind.PRINTED: BearerRule(4, when_stale=False)}
+    of_first, of_second = (
+        Tariff("first format", date(2026, 1, 1), (free,)),
+        Tariff(
+            *("second format", date(2026, 1, 1), by_hour),
+            bearer=bearer,
+            monthly_cap=60,
+            opening=(Opening(None, Window(everyday, 480, 1_320)),),
+        ),
+    )
+    for tariff in (of_first, of_second):
+        asked = [
+            (classes, AT + timedelta(hours=hours))
+            for classes in (["ride"], ["venue"])
+            # Tuesday noon, half past eleven at night, Saturday noon.
+            for hours in (0, 11.5, 96)
+        ]
+        yield {
+            "tariff": encode_tariff(tariff).hex(),
+            "operator": tariff.operator,
+            "monthly_cap": tariff.monthly_cap,
+            "rules": [_granted(tariff, classes, at) for classes, at in asked],
+        }
+
+
+def _granted(tariff: Tariff, classes: list[str], at: datetime) -> dict[str, Any]:
+    rule = tariff.rule_for(classes, at)
+    return {
+        "access_classes": classes,
+        "at": int(at.timestamp()),
+        "open": tariff.is_open(at),
+        "outcome": None if rule is None else rule.outcome.value,
     }
 
 

@@ -5,7 +5,7 @@ import type { CredentialClaims } from "./credential.ts";
 import type { VerifiedToken } from "./presentation.ts";
 import { CredentialRefused, type Reason } from "./refusal.ts";
 import { statusOf } from "./statuslist.ts";
-import { type CompanionTerms, type Outcome, ruleFor, SHARE_UNIT, type Tariff, type TariffRule } from "./tariff.ts";
+import { type CompanionTerms, isOpen, type Outcome, ruleFor, SHARE_UNIT, type Tariff, type TariffRule } from "./tariff.ts";
 import type { TrustBundle } from "./trust.ts";
 
 /** What is heard or felt: whoever passes sounds alike; at `look` the display is read before letting the person on. */
@@ -16,6 +16,7 @@ export interface Recollection {
   readonly admitted: boolean;
   readonly forgotten: boolean;
   readonly rides: number;
+  readonly monthRides: number;
   readonly lastAt: number | null;
 }
 
@@ -61,9 +62,13 @@ export function decide(
     trust(now, bundle, tariff) ??
     period(token, now, tariff) ??
     status(claims, now, bundle) ??
-    memory(claims, now.at, tariff, past);
+    replay(past) ??
+    bearer(claims, now, bundle, tariff) ??
+    caps(claims, now.at, tariff, past);
   if (reason !== null) return refused(reason, now, bundle, tariff);
-  const rule = ruleFor(tariff, claims.accessClasses);
+  const at = now.state === "unknown" ? null : now.at;
+  if (!isOpen(tariff, at)) return refused("closed", now, bundle, tariff);
+  const rule = ruleFor(tariff, claims.accessClasses, at);
   if (rule === null || rule.outcome === "refused") return refused("no_access", now, bundle, tariff);
   return admitted(claims, rule, now, bundle, tariff);
 }
@@ -135,16 +140,28 @@ function status(claims: CredentialClaims, now: Reading, bundle: TrustBundle): Re
   }
 }
 
-function memory(claims: CredentialClaims, at: number, tariff: Tariff, past: Recollection): Reason | null {
+function replay(past: Recollection): Reason | null {
   if (past.admitted) return "replayed";
-  if (past.forgotten) return "stale";
-  const caps = [tariff.dailyCap];
+  return past.forgotten ? "stale" : null;
+}
+
+function bearer(claims: CredentialClaims, now: Reading, bundle: TrustBundle, tariff: Tariff): Reason | null {
   // A pass is bound to its phone; every other kind is a bearer code and needs a rule of its own.
-  if (claims.holderKey === null) {
-    const bearer = tariff.bearer.get(claims.kind);
-    if (bearer === undefined) return "bearer_not_accepted";
-    caps.push(bearer.dailyCap);
-  }
+  if (claims.holderKey !== null) return null;
+  const rule = tariff.bearer.get(claims.kind);
+  if (rule === undefined) return "bearer_not_accepted";
+  const stale = now.at - bundle.issuedAt > tariff.staleAfter;
+  return stale && !rule.whenStale ? "bundle_stale" : null;
+}
+
+function caps(claims: CredentialClaims, at: number, tariff: Tariff, past: Recollection): Reason | null {
   if (past.lastAt !== null && Math.abs(at - past.lastAt) < tariff.passBack) return "pass_back";
-  return caps.some((cap) => cap !== null && past.rides >= cap) ? "daily_cap" : null;
+  const daily = [tariff.dailyCap];
+  if (claims.holderKey === null) daily.push(tariff.bearer.get(claims.kind)?.dailyCap ?? null);
+  if (daily.some((cap) => isSpent(cap, past.rides))) return "daily_cap";
+  return isSpent(tariff.monthlyCap, past.monthRides) ? "monthly_cap" : null;
+}
+
+function isSpent(cap: number | null, rides: number): boolean {
+  return cap !== null && rides >= cap;
 }

@@ -19,6 +19,8 @@ const REASONS = [
   "pass_back",
   "no_access",
   "daily_cap",
+  "monthly_cap",
+  "closed",
   "bearer_not_accepted",
   "no_bundle",
   "no_tariff",

@@ -20,6 +20,7 @@ export interface Person {
   readonly pseudonym: string;
   readonly lastAt: number;
   readonly rides: number;
+  readonly monthRides?: number;
 }
 
 /** What a gate reads once, when it is opened. */

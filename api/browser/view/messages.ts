@@ -29,6 +29,8 @@ export const REFUSALS: Readonly<Record<Reason, Message>> = {
   pass_back: ["刚刚已通过 · 请稍后再试", "Passed a moment ago · please wait a little"],
   no_access: ["此处不适用优待 · 请按普通票通行", "No special terms here · please use an ordinary ticket"],
   daily_cap: ["今日优待次数已用完", "Today's special rides are used up"],
+  monthly_cap: ["本月优待次数已用完", "This month's special rides are used up"],
+  closed: ["现在不在开放时间", "Closed at this hour"],
   bearer_not_accepted: ["此处不收此类码 · 请出示动态码", "Not taken here · please show the code that renews itself"],
   no_bundle: NOT_READY,
   no_tariff: NOT_READY,

@@ -5,6 +5,7 @@ import random
 import subprocess
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +26,7 @@ from card.refusal import CredentialRefused
 from card.statuslist import inflate
 from card.tariff import BearerRule, CompanionTerms, Outcome, Tariff, TariffRule, encode_tariff, read_tariff
 from card.trust import read_bundle
+from card.window import Opening, Place, PlaceKind, Window
 from tests.api.browser.chromium import PAGES, Browser, Page, node
 from tests.api.browser.district import District
 
@@ -56,6 +58,7 @@ WEAK_KEYS = [
     "02" + "00" * 31,
     "00" * 31,
 ]
+LINE = Place(PlaceKind.LINE, "1")
 ODD_VALUES: list[Any] = [0, 1, 2, 9, 10, 600, 601, 1_000, 1_001, 86_400, 86_401, 366 * 86_400 + 1, 1 << 63, -1]
 ODD_VALUES += [None, True, "", "board", "2026-02-30", "0000-01-01", "2026-1-1", "full", "none", "x" * 80, "x" * 81]
 ODD_VALUES += [[], [[]], {}, {"pass": [None, True]}, {"online": [None]}, {"printed": [0, True]}, 10_000, 10_001]
@@ -235,7 +238,18 @@ def test_changed_tariffs_are_read_or_refused_alike(page: Page) -> None:
         for at in range(5)
         for value in ODD_VALUES
     ]
-    raw = [*edges, *rules, *mutations(encode_tariff(tariff), 1_000)]
+    hours = Window(frozenset({1, 7}), 480, 1_080)
+    second = replace(
+        tariff,
+        rules=(*(replace(rule, window=hours) for rule in tariff.rules), replace(tariff.rules[0], place=LINE)),
+        bearer={CredentialKind.PRINTED: BearerRule(4, when_stale=False)},
+        monthly_cap=60,
+        opening=(Opening(None, hours), Opening(LINE, hours)),
+    )
+    raw = [*edges, *rules, *mutations(encode_tariff(tariff), 1_000), *mutations(encode_tariff(second), 1_000)]
+    raw += [
+        encode({**decode(encode_tariff(second), 16_384), key: value}) for key in (1, 13, 14) for value in ODD_VALUES
+    ]
 
     assert call(page, "tariffs", [each.hex() for each in raw]) == [reason(read_tariff, each) for each in raw]
 
