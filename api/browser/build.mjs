@@ -1,4 +1,4 @@
-// Builds both pages into dist/: one script, one style sheet, one reader or writer of codes, and a worker that keeps them.
+// Builds both pages into dist/: a script, a style sheet, a reader or writer of codes, and a worker that keeps them.
 
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";

@@ -131,7 +131,8 @@ class Reader {
   }
 
   private longArgument(information: number): number | bigint {
-    if (information > LAST_SIZE) throw new CredentialRefused(information === INDEFINITE ? "not_canonical" : "malformed");
+    if (information === INDEFINITE) throw new CredentialRefused("not_canonical");
+    if (information > LAST_SIZE) throw malformed();
     const size = 1 << (information - DIRECT);
     let argument = 0n;
     for (let count = 0; count < size; count++) argument = (argument << 8n) | BigInt(this.byte());

@@ -35,7 +35,7 @@ const OF_THE_PAGE: Timepieces = {
   elapsed: () => performance.now(),
 };
 
-/** Signed time at contact, monotonic in between, never behind the newest bundle. A page that slept counts as booted anew. */
+/** Signed time at contact, monotonic in between, never behind the newest bundle; after a sleep as after a boot. */
 export class DeviceClock {
   anchor: Anchor | null;
   private readonly timepieces: Timepieces;

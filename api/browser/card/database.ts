@@ -1,4 +1,4 @@
-// IndexedDB with promises: a database is opened, asked, and written to in transactions that are on the disk when they end.
+// IndexedDB with promises: opened, asked, and written to in transactions that are on the disk when they end.
 
 const VERSION = 1;
 

@@ -1,4 +1,4 @@
-// Ties verification, decision and the browser's storage together: an answer is stored before anybody sees it (card/gate.py).
+// Ties verification, decision and storage together: an answer is stored before anybody sees it (card/gate.py).
 
 import { type Admission, decide, isAdmitted, outOfService, refused } from "./admission.ts";
 import type { DeviceClock, Reading } from "./clock.ts";
@@ -149,6 +149,7 @@ export class Gate {
 
 function printable(text: string, most: number): string {
   // No token has other characters, and neither the record nor the server's database holds all of them.
-  const shown = Array.from(text, (character) => (/^[\p{C}\p{Z}]$/u.test(character) && character !== " " ? "?" : character));
+  const odd = /^(?! )[\p{C}\p{Z}]$/u;
+  const shown = Array.from(text, (character) => (odd.test(character) ? "?" : character));
   return shown.slice(0, most).join("");
 }

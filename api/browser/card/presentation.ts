@@ -1,4 +1,4 @@
-// What a phone shows: its pass and the time, signed with the phone's key; and how either becomes text (card/presentation.py).
+// What a phone shows: its pass and the time, signed with its key; and how either becomes text (card/presentation.py).
 
 import { type Bytes, toHex } from "./bytes.ts";
 import { decode, encode, integerBelow, mapOf } from "./canonical.ts";

@@ -1,6 +1,6 @@
 // Names every reason for which a token, a trust bundle or an admission is refused, as card/refusal.py does.
 
-export const REASONS = [
+const REASONS = [
   "malformed",
   "too_large",
   "not_canonical",

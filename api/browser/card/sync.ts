@@ -1,4 +1,4 @@
-// Brings a device together with its server: the time first, then what to trust, then the scans that wait (card/sync.py).
+// Brings a device together with its server: first the time, then what to trust, then what waits (card/sync.py).
 
 import { signAssertion } from "./assertion.ts";
 import { random, toHex } from "./bytes.ts";

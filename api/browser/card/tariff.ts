@@ -1,4 +1,4 @@
-// What one operator grants from a day on: data in the trust bundle, so that rules change without new software (card/tariff.py).
+// What one operator grants from a day on: data, so that rules change without new software (card/tariff.py).
 
 import type { Bytes } from "./bytes.ts";
 import { arrayOf, decode, integerBelow, mapOf, numberedMap, textOf, type Value } from "./canonical.ts";

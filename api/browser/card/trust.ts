@@ -58,7 +58,7 @@ export async function readKeySet(token: Bytes, root: VerifyingKey): Promise<KeyS
   return keySet;
 }
 
-/** The trust bundle in `raw`, if it is this scanner's and its version is above `newerThan`; throws CredentialRefused. */
+/** The trust bundle in `raw`, if it is this scanner's and newer than `newerThan`; throws CredentialRefused. */
 export async function readBundle(
   raw: Bytes,
   root: VerifyingKey,

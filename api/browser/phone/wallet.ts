@@ -1,4 +1,4 @@
-// What the demo phone keeps between starts: whom it plays, the key that no script can read, the pass, what was shown last.
+// What the demo phone keeps between starts: whom it plays, its key, the pass, and what was shown last.
 
 import type { Bytes } from "../card/bytes.ts";
 import type { SigningKey } from "../card/cose.ts";

@@ -61,8 +61,14 @@ export const DISPLAY = {
 /** What can be wrong with any page. */
 const BROKEN = {
   insecure: ["请用 https:// 开头的网址打开此页。", "Open this page by an address that begins with https://."],
-  tooOld: ["这个浏览器太旧。请更新浏览器，再打开此页。", "This browser is too old. Please update it, then open this page."],
-  storage: ["浏览器不能保存数据。请退出无痕模式，再打开此页。", "The browser keeps no data. Leave private mode, then open this page."],
+  tooOld: [
+    "这个浏览器太旧。请更新浏览器，再打开此页。",
+    "This browser is too old. Please update it, then open this page.",
+  ],
+  storage: [
+    "浏览器不能保存数据。请退出无痕模式，再打开此页。",
+    "The browser keeps no data. Leave private mode, then open this page.",
+  ],
   broken: ["页面出错了。请重新打开此页。", "The page has failed. Please open it again."],
 } as const satisfies Record<string, Message>;
 
@@ -79,7 +85,10 @@ export const SCANNER = {
     "启用码不对。它有16个字符、一个句点和52个字符。",
     "That is no set-up code. It has 16 characters, a full stop and 52 characters.",
   ],
-  enrolForeign: ["这台服务器不是启用码所指的。请联系运营方。", "This is not the code's server. Please ask your operator."],
+  enrolForeign: [
+    "这台服务器不是启用码所指的。请联系运营方。",
+    "This is not the code's server. Please ask your operator.",
+  ],
   away: ["现在连不上服务器。请稍后再试。", "The server cannot be reached. Please try again later."],
   start: ["开始扫码", "Start scanning"],
   window: ["没有摄像头？选一个窗口代替", "No camera? Use a window instead"],
@@ -92,10 +101,16 @@ export const SCANNER = {
     "不能使用摄像头。请在浏览器里允许摄像头，再点“开始扫码”。",
     "The camera cannot be used. Allow it in the browser, then tap “Start scanning”.",
   ],
-  elsewhere: ["扫码页已在另一个窗口打开。请用那个窗口。", "The scanner is open in another window. Please use that one."],
+  elsewhere: [
+    "扫码页已在另一个窗口打开。请用那个窗口。",
+    "The scanner is open in another window. Please use that one.",
+  ],
   online: ["已联网", "Online"],
   offline: ["未联网，可以继续扫码", "Offline; scanning goes on"],
-  unknownDevice: ["服务器不认识此设备。请联系运营方。", "The server does not know this device. Please ask your operator."],
+  unknownDevice: [
+    "服务器不认识此设备。请联系运营方。",
+    "The server does not know this device. Please ask your operator.",
+  ],
   waiting: ["待上传 {0} 条", "{0} to upload"],
   clockOff: ["设备时间有误", "The device's clock is wrong"],
   clockUnconfirmed: ["时间待核对", "Time not confirmed"],
@@ -118,7 +133,10 @@ export const PHONE = {
   ],
   away: ["现在连不上服务器。请稍后再试。", "The server cannot be reached. Please try again later."],
   code: ["出示码", "Your code"],
-  codeLabel: ["出示码，每15秒自动更新。请对准扫码设备。", "Your code; renews itself every 15 seconds. Hold it to the scanner."],
+  codeLabel: [
+    "出示码，每15秒自动更新。请对准扫码设备。",
+    "Your code; renews itself every 15 seconds. Hold it to the scanner.",
+  ],
   renews: ["每15秒自动更新，断网也能用。", "Renews itself every 15 seconds, without a network too."],
   ended: ["出示码已过期。请联网更新。", "The pass has ended. Please go online."],
   card: ["残疾人证", "Card"],

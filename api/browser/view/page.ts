@@ -8,11 +8,14 @@ import type { Message } from "./messages.ts";
 type Messages = Readonly<Record<string, Message>> &
   Readonly<Record<"title" | "insecure" | "tooOld" | "storage" | "broken", Message>>;
 
-/** Begin a page: `start` where the browser can do what it takes, and a sentence where it cannot, or where it fails. */
+/** Begin a page: `start` where the browser can do what it takes; a sentence where it cannot, or fails. */
 export async function begin(messages: Messages, languageChanged: () => void, start: () => Promise<void>): Promise<void> {
   applyChoices(messages, languageChanged);
-  addEventListener("unhandledrejection", ({ reason }) => {
-    showProblem(told(reason instanceof StorageUnavailable ? messages.storage : messages.broken));
+  addEventListener("unhandledrejection", (event) => {
+    const known = event.reason instanceof StorageUnavailable;
+    // What nobody expected goes on to the console as well.
+    if (known) event.preventDefault();
+    showProblem(told(known ? messages.storage : messages.broken));
   });
   if (!isSecureContext) showProblem(told(messages.insecure));
   else if (!(await isModern())) showProblem(told(messages.tooOld));
@@ -25,7 +28,7 @@ export function showProblem(sentence: string | null): void {
   element("problem").textContent = sentence;
 }
 
-/** Whether this browser has what checking and showing codes takes: Ed25519 in WebCrypto, from 2025 on in all of them. */
+/** Whether this browser has what codes take: Ed25519 in WebCrypto, which all of them have since 2025. */
 async function isModern(): Promise<boolean> {
   try {
     await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);

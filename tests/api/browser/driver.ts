@@ -9,6 +9,8 @@ const require = createRequire(new URL("../../../api/browser/package.json", impor
 const { chromium } = require("playwright-core") as typeof import("playwright-core");
 const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
 const PATIENCE_MS = 60_000;
+// The one error that a page may have: a test's own.
+const MADE_UP = "made up";
 
 interface Launch {
   /** A folder that outlives this browser, or null for visitors who leave nothing behind. */
@@ -107,7 +109,9 @@ async function pageOf({ visitor, page: name }: Command): Promise<Page> {
 async function newPage(context: BrowserContext, name: string): Promise<Page> {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
-  page.on("pageerror", (error) => problems.push(`${name}: ${error.message}`));
+  page.on("pageerror", (error) => {
+    if (error.message !== MADE_UP) problems.push(`${name}: ${error.message}`);
+  });
   page.on("console", (message) => {
     // Refusals and a network that is cut are told on the console too, and are what some tests are about.
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {

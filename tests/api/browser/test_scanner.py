@@ -180,6 +180,7 @@ def test_an_address_without_encryption_is_told(page: Page, district: District) -
         ("indexedDB.open = () => { throw new DOMException('', 'InvalidStateError'); }", "无痕模式"),
         ("navigator.storage.persist = () => Promise.reject(new Error('made up'))", "页面出错了"),
     ],
+    ids=["no signatures", "no storage", "no idea"],
 )
 def test_a_browser_that_lacks_something_is_told(page: Page, district: District, script: str, said: str) -> None:
     """No signatures, no storage, or what nobody thought of: a sentence, never a page that does nothing."""
