@@ -17,6 +17,6 @@ class Migration(migrations.Migration):
         ops.AlterField(
             model_name="Notice",
             name="kind",
-            field=fields.CharEnumField(description="REMINDER: reminder\nCONFIRMED: confirmed\nCHANGED: changed\nTERMS: terms\nCANCELLED: cancelled\nOFFERED: offered", enum_type=NoticeKind, max_length=10),
+            field=fields.CharEnumField(description="REMINDER: reminder\nCONFIRMED: confirmed\nCHANGED: changed\nTERMS: terms\nCANCELLED: cancelled\nOFFERED: offered\nCARD: card", enum_type=NoticeKind, max_length=10),
         ),
     ]
