@@ -1,16 +1,18 @@
 """Judges scans again, by what their device could have known: an honest admission stands, whatever the device claims."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-from card.admission import decide
+from card.admission import decide, refused
 from card.clock import ClockState, Reading
+from card.credential import CredentialKind
 from card.presentation import VerifiedToken, verify_token
 from card.refusal import CredentialRefused, RefusalReason
-from card.scan import Scan
+from card.scan import Scan, instant, milliseconds
 from card.statuslist import EntryStatus
 from card.tariff import Outcome, Tariff, local_day, read_tariff, tariff_on
 from card.trust import KeyUse, TrustBundle, read_key_set
@@ -22,18 +24,27 @@ from services.resources import Resources
 # A revocation is committed a moment after the instant it carries, and a bundle made in between cannot hold it.
 COMMITTED_WITHIN = timedelta(seconds=5)
 
+PRESENTATION_BYTES = 16
+_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
 # What places of the status list are, other than valid, and since when.
 _Statuses: TypeAlias = Mapping[int, tuple[EntryStatus, datetime]]
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The server's own answer to one scan: `resident_id` where the token is genuine, whatever became of it."""
+    """The server's own answer to one scan; whose and how it was shown is known where the token is genuine.
+
+    `presentation` is the same wherever this very code was read; 16 bytes tell apart all that are ever shown.
+    """
 
     at: datetime
     outcome: Outcome
     reason: RefusalReason | None
-    resident_id: UUID | None
+    resident_id: UUID | None = None
+    kind: CredentialKind | None = None
+    presentation: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -70,41 +81,64 @@ class Judge:
 
     async def judge(self, scans: Sequence[Scan]) -> Sequence[Judged]:
         """The answers in the order of the scans, for two queries whatever their number."""
-        tokens = [self._verify(scan) for scan in scans]
-        rows = await self._resources.database.fetch(
-            "SELECT tariff FROM operator WHERE id = $1", self._device.operator_id
-        )
-        tariffs = [read_tariff(row["tariff"]) for row in rows]
+        # Beside the event loop: a thousand signatures take longer than a resident should wait.
+        tokens = await asyncio.to_thread(self._verify_all, scans)
+        tariffs = await self._tariffs()
         statuses = await self._statuses([token for token in tokens if isinstance(token, VerifiedToken)])
+        return await asyncio.to_thread(self._decide_all, scans, tokens, tariffs, statuses)
+
+    def corrected(self, scan: Scan) -> datetime:
+        """When a scan was made, by the server's clock; an absurd time stays one that a calendar has."""
+        try:
+            at = scan.at + self._offset
+        except OverflowError:
+            at = scan.at
+        return min(max(at, _EARLIEST), _LATEST)
+
+    def _verify_all(self, scans: Sequence[Scan]) -> Sequence[VerifiedToken | RefusalReason]:
+        return [self._verify(scan) for scan in scans]
+
+    def _decide_all(
+        self,
+        scans: Sequence[Scan],
+        tokens: Sequence[VerifiedToken | RefusalReason],
+        tariffs: Sequence[Tariff],
+        statuses: _Statuses,
+    ) -> Sequence[Judged]:
         return [
-            Judged(self.corrected(scan), Outcome.REFUSED, token, None)
+            Judged(self.corrected(scan), Outcome.REFUSED, token)
             if isinstance(token, RefusalReason)
             else self._decide(scan, token, tariffs, statuses)
             for scan, token in zip(scans, tokens, strict=True)
         ]
 
-    def corrected(self, scan: Scan) -> datetime:
-        """When a scan was made, by the server's clock."""
-        return scan.at + self._offset
-
     def _verify(self, scan: Scan) -> VerifiedToken | RefusalReason:
+        keys = self._key_set.keys_for(KeyUse.ISSUER, self.corrected(scan))
         try:
-            return verify_token(scan.text, self._key_set.keys_for(KeyUse.ISSUER, self.corrected(scan)))
+            return verify_token(scan.text, keys, self._resources.passes)
         except CredentialRefused as refusal:
             return refusal.reason
 
     def _decide(self, scan: Scan, token: VerifiedToken, tariffs: Sequence[Tariff], statuses: _Statuses) -> Judged:
         at, claims = self.corrected(scan), token.credential.claims
+        tariff, bundle, now = (
+            tariff_on(tariffs, local_day(at)),
+            self._bundle(scan, statuses),
+            Reading(at, ClockState.SIGNED),
+        )
+        admission = (
+            refused(RefusalReason.NO_TARIFF, now, bundle, None)
+            if tariff is None
+            else decide(token, now, bundle, tariff)
+        )
         resident_id = self._resources.vault.resident_of(claims.pseudonym, local_date(claims.issued_at))
-        tariff = tariff_on(tariffs, local_day(at))
-        if tariff is None:
-            return Judged(at, Outcome.REFUSED, RefusalReason.NO_TARIFF, resident_id)
-        admission = decide(token, Reading(at, ClockState.SIGNED), self._bundle(scan, statuses), tariff)
-        return Judged(at, admission.outcome, admission.reason, resident_id)
+        return Judged(
+            at, admission.outcome, admission.reason, resident_id, claims.kind, token.identity[:PRESENTATION_BYTES]
+        )
 
     def _bundle(self, scan: Scan, statuses: _Statuses) -> TrustBundle:
         """What the device held: all but the status list's instant is the same for every bundle under this key set."""
-        issued_at = datetime.fromtimestamp(scan.bundle_version / 1000, UTC)
+        issued_at = instant(min(scan.bundle_version, milliseconds(_LATEST)))
         expires_at = issued_at + timedelta(days=self._resources.settings.status_list_days)
         return TrustBundle(
             version=scan.bundle_version,
@@ -115,6 +149,12 @@ class Judge:
             tariffs=(),
             root=self._resources.keys.root,
         )
+
+    async def _tariffs(self) -> Sequence[Tariff]:
+        rows = await self._resources.database.fetch(
+            "SELECT tariff FROM operator WHERE id = $1", self._device.operator_id
+        )
+        return [read_tariff(row["tariff"]) for row in rows]
 
     async def _statuses(self, tokens: Sequence[VerifiedToken]) -> _Statuses:
         indexes = {token.credential.claims.status.index for token in tokens if token.credential.claims.status}

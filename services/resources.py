@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
+from card.presentation import PassCache
 from domain.calendar import HolidayCalendar
 from domain.card_terms import CardLaw
 from domain.priority import CallingRule
@@ -19,10 +20,16 @@ from services.settings import Settings
 from services.vault import Vault
 from services.wechat import Wechat
 
+# Of about a kilobyte each: the passes that a district's riders show within some hours.
+PASSES_KEPT = 20_000
+
 
 @dataclass(frozen=True)
 class Resources:
-    """Settings, secrets, the doors to database, WeChat and text messages, what is in force, the clock, and the desk."""
+    """Settings, secrets, the doors to database, WeChat and text messages, what is in force, the clock, the desk.
+
+    `passes` are those that were verified of late.
+    """
 
     settings: Settings
     keys: Keys
@@ -37,6 +44,7 @@ class Resources:
     card_law: CardLaw
     clock: Callable[[], datetime]
     desk: Desk = field(default_factory=Desk)
+    passes: PassCache = field(default_factory=lambda: PassCache(PASSES_KEPT))
 
     def reaching(self, account_id: UUID | None, on: date) -> Self:
         """The same, with a database that shows only whom an account may see on a day (None: nobody)."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -143,6 +144,12 @@ class Vault:
         return UUID(bytes=decryptor.update(pseudonym) + decryptor.finalize())
 
     def _month_cipher(self, month: date) -> Cipher[modes.ECB]:
-        key = hmac.digest(self.pseudonym_key, f"{month:%Y-%m}".encode(), hashlib.sha256)
-        # One block of one unique value under one key is what ECB is safe for.
-        return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
+        return _cipher(self.pseudonym_key, f"{month:%Y-%m}")
+
+
+# Few months are asked for, again and again.
+@lru_cache(maxsize=16)
+def _cipher(pseudonym_key: bytes, month: str) -> Cipher[modes.ECB]:
+    key = hmac.digest(pseudonym_key, month.encode(), hashlib.sha256)
+    # One block of one unique value under one key is what ECB is safe for.
+    return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
