@@ -1,6 +1,7 @@
 """What a device writes down of each code it read, and how it hands that over: chained, and signed at the head."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,14 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _MAX_SEQUENCE: Final = (1 << 63) - 1
 _SCAN_KEYS: Final = frozenset(range(1, 13))
 _HEAD_KEYS: Final = frozenset(range(1, 6))
+# How a gate writes the record of a code that was read: a server reads a thousand of them at once.
+_USUAL: Final = re.compile(
+    rb"\xac\x01\x50(.{16})\x02\x48(.{8})\x03([\x00-\x17]|\x18[\x18-\xff]|\x19(?!\0)..|\x1a(?!\0\0).{4})"
+    rb"\x04\x58\x20(.{32})\x05\x1b(?!\0{4})(.{8})\x06(\x78[\x18-\xff]|\x79(?!\0)..)([ -Z]*)"
+    rb"\x07([\x60-\x77])([a-z]*)\x08(?:\xf6|([\x60-\x77])([a-z_]*))\x09([\x00-\x17])\x0a\x1b(?!\0{4})(.{8})"
+    rb"\x0b(?:\xf6|([\x60-\x77]|\x78[\x18-\xff])(.*))\x0c([\xf4\xf5])",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,7 @@ def read_scan(raw: bytes) -> Scan:
     Raises:
         CredentialRefused: TOO_LARGE, NOT_CANONICAL, or MALFORMED for anything that no record is written as.
     """
-    content = decode(raw, MAX_SCAN_BYTES)
+    content = _usual(raw) or decode(raw, MAX_SCAN_BYTES)
     try:
         _require(content.keys() == _SCAN_KEYS, "keys")
         for key, expected in ((3, int), (6, str), (7, str), (9, int), (10, int), (12, bool)):
@@ -195,6 +204,41 @@ def instant(value: Any) -> datetime:
     if type(value) is not int or value < 0:
         raise ValueError("milliseconds")
     return _UNIX_EPOCH + value * _MILLISECOND
+
+
+def _usual(raw: bytes) -> dict[int, Any] | None:
+    """What `decode` makes of the record, if it is written as usual; None for any other, which is read with more care."""
+    found = _USUAL.fullmatch(raw)
+    if found is None:
+        return None
+    device, epoch, number, previous, at, text_head, text, outcome_head, outcome, *rest = found.groups()
+    reason_head, reason, companions, bundle_version, place_head, place, override = rest
+    texts = ((text_head, text), (outcome_head, outcome), (reason_head, reason), (place_head, place))
+    if any(head is not None and _argument(head) != len(content) for head, content in texts):
+        return None
+    try:
+        where = None if place is None else place.decode()
+    except UnicodeDecodeError:
+        return None
+    return {
+        1: device,
+        2: epoch,
+        3: _argument(number),
+        4: previous,
+        5: int.from_bytes(at, "big"),
+        6: text.decode(),
+        7: outcome.decode(),
+        8: None if reason is None else reason.decode(),
+        9: companions[0],
+        10: int.from_bytes(bundle_version, "big"),
+        11: where,
+        12: override == b"\xf5",
+    }
+
+
+def _argument(head: bytes) -> int:
+    """The number with which an item begins (RFC 8949, section 3)."""
+    return head[0] & 31 if len(head) == 1 else int.from_bytes(head[1:], "big")
 
 
 def _bytes(value: Any) -> bytes:

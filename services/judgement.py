@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -105,12 +105,27 @@ class Judge:
         tariffs: Sequence[Tariff],
         statuses: _Statuses,
     ) -> Sequence[Judged]:
+        bundles = {version: self._bundle(version, statuses) for version in {scan.bundle_version for scan in scans}}
+        residents = self._residents([token for token in tokens if isinstance(token, VerifiedToken)])
         return [
             Judged(self.corrected(scan), Outcome.REFUSED, token)
             if isinstance(token, RefusalReason)
-            else self._decide(scan, token, tariffs, statuses)
+            else self._decide(scan, token, tariffs, bundles[scan.bundle_version], residents)
             for scan, token in zip(scans, tokens, strict=True)
         ]
+
+    def _residents(self, tokens: Sequence[VerifiedToken]) -> Mapping[tuple[date, bytes], UUID]:
+        """Who is behind the pseudonyms, each of the month in which it was given."""
+        by_month: dict[date, set[bytes]] = {}
+        for token in tokens:
+            by_month.setdefault(_month_of(token), set()).add(token.credential.claims.pseudonym)
+        return {
+            (month, pseudonym): resident_id
+            for month, pseudonyms in by_month.items()
+            for pseudonym, resident_id in zip(
+                pseudonyms, self._resources.vault.residents_of(list(pseudonyms), month), strict=True
+            )
+        }
 
     def _verify(self, scan: Scan) -> VerifiedToken | RefusalReason:
         keys = self._key_set.keys_for(KeyUse.ISSUER, self.corrected(scan))
@@ -119,29 +134,31 @@ class Judge:
         except CredentialRefused as refusal:
             return refusal.reason
 
-    def _decide(self, scan: Scan, token: VerifiedToken, tariffs: Sequence[Tariff], statuses: _Statuses) -> Judged:
+    def _decide(
+        self,
+        scan: Scan,
+        token: VerifiedToken,
+        tariffs: Sequence[Tariff],
+        bundle: TrustBundle,
+        residents: Mapping[tuple[date, bytes], UUID],
+    ) -> Judged:
         at, claims = self.corrected(scan), token.credential.claims
-        tariff, bundle, now = (
-            tariff_on(tariffs, local_day(at)),
-            self._bundle(scan, statuses),
-            Reading(at, ClockState.SIGNED),
-        )
+        tariff, now = tariff_on(tariffs, local_day(at)), Reading(at, ClockState.SIGNED)
         admission = (
             refused(RefusalReason.NO_TARIFF, now, bundle, None)
             if tariff is None
             else decide(token, now, bundle, tariff)
         )
-        resident_id = self._resources.vault.resident_of(claims.pseudonym, local_date(claims.issued_at))
-        return Judged(
-            at, admission.outcome, admission.reason, resident_id, claims.kind, token.identity[:PRESENTATION_BYTES]
-        )
+        resident_id = residents[_month_of(token), claims.pseudonym]
+        presentation = token.identity[:PRESENTATION_BYTES]
+        return Judged(at, admission.outcome, admission.reason, resident_id, claims.kind, presentation)
 
-    def _bundle(self, scan: Scan, statuses: _Statuses) -> TrustBundle:
+    def _bundle(self, version: int, statuses: _Statuses) -> TrustBundle:
         """What the device held: all but the status list's instant is the same for every bundle under this key set."""
-        issued_at = instant(min(scan.bundle_version, milliseconds(_LATEST)))
+        issued_at = instant(min(version, milliseconds(_LATEST)))
         expires_at = issued_at + timedelta(days=self._resources.settings.status_list_days)
         return TrustBundle(
-            version=scan.bundle_version,
+            version=version,
             device_id=self._device.id,
             issued_at=issued_at,
             key_set=self._key_set,
@@ -169,3 +186,7 @@ class Judge:
             else (EntryStatus.SUSPENDED, row["suspended_at"])
             for row in rows
         }
+
+
+def _month_of(token: VerifiedToken) -> date:
+    return local_date(token.credential.claims.issued_at).replace(day=1)

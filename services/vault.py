@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
+_BLOCK = 16
 
 
 class VaultRefused(Exception):
@@ -140,8 +141,13 @@ class Vault:
 
     def resident_of(self, pseudonym: bytes, month: date) -> UUID:
         """The resident id behind a pseudonym of that month (16 bytes); meaningless for bytes that are none."""
+        return self.residents_of([pseudonym], month)[0]
+
+    def residents_of(self, pseudonyms: Sequence[bytes], month: date) -> Sequence[UUID]:
+        """The same for many of one month, in their order."""
         decryptor = self._month_cipher(month).decryptor()
-        return UUID(bytes=decryptor.update(pseudonym) + decryptor.finalize())
+        ids = decryptor.update(b"".join(pseudonyms)) + decryptor.finalize()
+        return [UUID(bytes=ids[start : start + _BLOCK]) for start in range(0, len(ids), _BLOCK)]
 
     def _month_cipher(self, month: date) -> Cipher[modes.ECB]:
         return _cipher(self.pseudonym_key, f"{month:%Y-%m}")
