@@ -207,7 +207,7 @@ def instant(value: Any) -> datetime:
 
 
 def _usual(raw: bytes) -> dict[int, Any] | None:
-    """What `decode` makes of the record, if it is written as usual; None for any other, which is read with more care."""
+    """What `decode` makes of a record that is written as usual; None for any other, which is read with more care."""
     found = _USUAL.fullmatch(raw)
     if found is None:
         return None

@@ -72,7 +72,7 @@ def _grants(role: str) -> list[str]:
         f"GRANT UPDATE ON {CHANGED_BY_SERVER} TO {quoted}",
         f"GRANT UPDATE, DELETE ON {', '.join(QUEUE)} TO {quoted}",
         f"GRANT USAGE ON SEQUENCE resource_number, {', '.join(f'{table}_id_seq' for table in QUEUE)} TO {quoted}",
-        f"GRANT EXECUTE ON FUNCTION make_tap_partitions TO {quoted}",
+        f"GRANT EXECUTE ON FUNCTION make_tap_partitions, record_online TO {quoted}",
         f"REVOKE INSERT ON tap_archive, tap_archive_count, tortoise_migrations FROM {quoted}",
         _BEHIND_THE_WALL.format(role=quoted.replace("'", "''")),
     ]

@@ -67,6 +67,24 @@ class _RegisterStatus:
         return status if since + COMMITTED_WITHIN <= self.issued_at else EntryStatus.VALID
 
 
+@dataclass(frozen=True)
+class _OneStatus:
+    """The state of the one code that is asked about, read from the register at this moment."""
+
+    expires_at: datetime
+    entry: EntryStatus
+
+    def status(self, index: int) -> EntryStatus:
+        """What the register says of it.
+
+        Raises:
+            CredentialRefused: STATUS_UNKNOWN for an index beyond the list.
+        """
+        if not 0 <= index < STATUS_LIST_SIZE:
+            raise CredentialRefused(RefusalReason.STATUS_UNKNOWN)
+        return self.entry
+
+
 class Judge:
     """Judges the scans of one device, whose clock was behind the server's by `offset`.
 
@@ -83,7 +101,7 @@ class Judge:
         """The answers in the order of the scans, for two queries whatever their number."""
         # Beside the event loop: a thousand signatures take longer than a resident should wait.
         tokens = await asyncio.to_thread(self._verify_all, scans)
-        tariffs = await self._tariffs()
+        tariffs = await self.tariffs()
         statuses = await self._statuses([token for token in tokens if isinstance(token, VerifiedToken)])
         return await asyncio.to_thread(self._decide_all, scans, tokens, tariffs, statuses)
 
@@ -96,7 +114,7 @@ class Judge:
         return min(max(at, _EARLIEST), _LATEST)
 
     def _verify_all(self, scans: Sequence[Scan]) -> Sequence[VerifiedToken | RefusalReason]:
-        return [self._verify(scan) for scan in scans]
+        return [self.verify(scan) for scan in scans]
 
     def _decide_all(
         self,
@@ -127,7 +145,8 @@ class Judge:
             )
         }
 
-    def _verify(self, scan: Scan) -> VerifiedToken | RefusalReason:
+    def verify(self, scan: Scan) -> VerifiedToken | RefusalReason:
+        """The token of a scan, its signatures checked, or why it is none."""
         keys = self._key_set.keys_for(KeyUse.ISSUER, self.corrected(scan))
         try:
             return verify_token(scan.text, keys, self._resources.passes)
@@ -153,21 +172,33 @@ class Judge:
         presentation = token.identity[:PRESENTATION_BYTES]
         return Judged(at, admission.outcome, admission.reason, resident_id, claims.kind, presentation)
 
+    def bundle_now(self, at: datetime, status: EntryStatus) -> TrustBundle:
+        """What a device would hold that had just fetched its bundle, for a code whose state is known."""
+        return self._bundle_of(at, _OneStatus(at + timedelta(days=1), status))
+
+    def resident_of(self, token: VerifiedToken) -> UUID:
+        """Who is behind a token."""
+        return self._resources.vault.resident_of(token.credential.claims.pseudonym, _month_of(token))
+
     def _bundle(self, version: int, statuses: _Statuses) -> TrustBundle:
         """What the device held: all but the status list's instant is the same for every bundle under this key set."""
         issued_at = instant(min(version, milliseconds(_LATEST)))
         expires_at = issued_at + timedelta(days=self._resources.settings.status_list_days)
+        return self._bundle_of(issued_at, _RegisterStatus(issued_at, expires_at, statuses))
+
+    def _bundle_of(self, issued_at: datetime, status: "_RegisterStatus | _OneStatus") -> TrustBundle:
         return TrustBundle(
-            version=version,
+            version=milliseconds(issued_at),
             device_id=self._device.id,
             issued_at=issued_at,
             key_set=self._key_set,
-            status_lists={STATUS_LIST_URI: _RegisterStatus(issued_at, expires_at, statuses)},
+            status_lists={STATUS_LIST_URI: status},
             tariffs=(),
             root=self._resources.keys.root,
         )
 
-    async def _tariffs(self) -> Sequence[Tariff]:
+    async def tariffs(self) -> Sequence[Tariff]:
+        """What the device's operator grants."""
         rows = await self._resources.database.fetch(
             "SELECT tariff FROM operator WHERE id = $1", self._device.operator_id
         )
@@ -178,7 +209,7 @@ class Judge:
         rows = await self._resources.database.fetch(
             "SELECT status_index, revoked_at, suspended_at FROM credential "
             "WHERE status_index = ANY($1) AND (revoked_at IS NOT NULL OR suspended_at IS NOT NULL)",
-            sorted(indexes),
+            sorted(index for index in indexes if index < STATUS_LIST_SIZE),
         )
         return {
             row["status_index"]: (EntryStatus.INVALID, row["revoked_at"])

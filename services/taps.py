@@ -11,9 +11,12 @@ from card.refusal import CredentialRefused, RefusalReason
 from card.scan import Head, Scan, Upload, read_head, read_scan, read_upload, scan_hash
 from services.chain import Arrival, ChainState, Link, follow
 from services.devices import Device, scanner_of
-from services.judgement import Judge, Judged
+from services.judgement import Judge
 from services.resources import Resources
 from services.tap_rows import Mark, ScanOutcome, Tap, keep
+
+# The lock of `record_online`, too (migration 0027).
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 1))"
 
 _RIDES = """
 SELECT t.at, o.name AS operator, d.place, t.device_admission, t.device_reason, t.companions
@@ -89,13 +92,13 @@ async def upload(resources: Resources, carrier: Device, body: bytes) -> UploadAn
         for scan, record in zip(scans, sent.records, strict=True)
         if scan is not None and (scan.device_id, scan.epoch) == (head.device_id, head.epoch)
     ]
-    offset = _offset(resources, at - head.at) if scanner.id == carrier.id else timedelta(0)
+    offset = clock_offset(resources, at - head.at) if scanner.id == carrier.id else timedelta(0)
     judged = await Judge(resources, scanner, offset).judge([scan for scan, _ in own])
     mark = marking(resources, offset, at)
-    taps = [Tap(scan, record, one, mark(one)) for (scan, record), one in zip(own, judged, strict=True)]
+    taps = [Tap(scan, record, one, mark(one.at)) for (scan, record), one in zip(own, judged, strict=True)]
     async with resources.database.transaction() as connection:
         # One upload of a device at a time, or two could both find a sequence number free.
-        await connection.execute("SELECT FROM device WHERE id = $1 FOR NO KEY UPDATE", scanner.id)
+        await connection.execute(_ONE_AT_A_TIME, scanner.id)
         outcomes = await keep(connection, head, taps, at)
         links = {
             tap.scan.sequence: Link(scan_hash(tap.record), tap.scan.previous)
@@ -161,21 +164,21 @@ def _read_head(sent: Upload, scanner: Device) -> Head:
     return head
 
 
-def _offset(resources: Resources, difference: timedelta) -> timedelta:
+def clock_offset(resources: Resources, difference: timedelta) -> timedelta:
     """What the device's time lacks to the server's; a difference that the way over the network explains is none."""
     return difference if abs(difference) > timedelta(seconds=resources.settings.clock_warn_seconds) else timedelta(0)
 
 
-def marking(resources: Resources, offset: timedelta, at: datetime) -> Callable[[Judged], Mark | None]:
+def marking(resources: Resources, offset: timedelta, at: datetime) -> Callable[[datetime], Mark | None]:
     """What is to be known of scans that came at an instant from a device whose clock was off by so much."""
     settings = resources.settings
     clock_is_off = abs(offset) > timedelta(seconds=settings.clock_quarantine_seconds)
     late, very_late = timedelta(hours=settings.late_flag_hours), timedelta(days=settings.late_review_days)
 
-    def mark(judged: Judged) -> Mark | None:
+    def mark(made_at: datetime) -> Mark | None:
         if clock_is_off:
             return Mark.CLOCK
-        age = at - judged.at
+        age = at - made_at
         if age > very_late:
             return Mark.VERY_LATE
         return Mark.LATE if age > late else None
