@@ -27,6 +27,9 @@ _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _MAX_SEQUENCE: Final = (1 << 63) - 1
 _SCAN_KEYS: Final = frozenset(range(1, 13))
+_POSITION: Final = 13
+# In 1/10,000 of a degree, which is 11 m at most.
+_MAX_LATITUDE, _MAX_LONGITUDE = 900_000, 1_800_000
 _HEAD_KEYS: Final = frozenset(range(1, 6))
 # How a gate writes the record of a code that was read: a server reads a thousand of them at once.
 _USUAL: Final = re.compile(
@@ -39,12 +42,28 @@ _USUAL: Final = re.compile(
 
 
 @dataclass(frozen=True)
+class Position:
+    """Where a vehicle is (WGS 84), in 1/10,000 of a degree north and east.
+
+    Raises ValueError for what is not on the globe.
+    """
+
+    north: int
+    east: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is not on the globe."""
+        _require(abs(self.north) <= _MAX_LATITUDE and abs(self.east) <= _MAX_LONGITUDE, "position")
+
+
+@dataclass(frozen=True)
 class Scan:
     """One code that a device read, and what it answered.
 
     `epoch` is 8 random bytes drawn when the device's storage was made; `sequence` counts from 1 within it; `previous`
     is the SHA-256 of the record before (`NO_RECORD` in the first). `at` is the device's own time in whole milliseconds.
-    `override` marks a person let aboard in spite of the refusal that the record repeats.
+    `override` marks a person let aboard in spite of the refusal that the record repeats. `place` is the stop or gate,
+    `position` where a vehicle was, both where they are known.
     """
 
     device_id: UUID
@@ -59,6 +78,7 @@ class Scan:
     bundle_version: int
     place: str | None
     override: bool
+    position: Position | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no record can hold."""
@@ -90,9 +110,11 @@ class Upload:
 
 
 def encode_scan(scan: Scan) -> bytes:
-    """The record as deterministic CBOR: a map with the keys 1 to 12, as docs/scanner.md lists them."""
+    """The record as deterministic CBOR: a map with the keys 1 to 12, and 13, as docs/scanner.md lists them."""
+    position = {} if scan.position is None else {_POSITION: [scan.position.north, scan.position.east]}
     return encode(
         {
+            **position,
             1: scan.device_id.bytes,
             2: scan.epoch,
             3: scan.sequence,
@@ -117,7 +139,7 @@ def read_scan(raw: bytes) -> Scan:
     """
     content = _usual(raw) or decode(raw, MAX_SCAN_BYTES)
     try:
-        _require(content.keys() == _SCAN_KEYS, "keys")
+        _require(content.keys() - {_POSITION} == _SCAN_KEYS, "keys")
         for key, expected in ((3, int), (6, str), (7, str), (9, int), (10, int), (12, bool)):
             _require(type(content[key]) is expected, "type")
         return Scan(
@@ -133,6 +155,7 @@ def read_scan(raw: bytes) -> Scan:
             bundle_version=content[10],
             place=None if content[11] is None else _text(content[11]),
             override=content[12],
+            position=_position(content[_POSITION]) if _POSITION in content else None,
         )
     except (TypeError, ValueError, AttributeError, OverflowError):
         raise CredentialRefused(RefusalReason.MALFORMED) from None
@@ -245,6 +268,12 @@ def _bytes(value: Any) -> bytes:
     if type(value) is not bytes:
         raise TypeError("bytes expected")
     return value
+
+
+def _position(value: Any) -> Position:
+    north, east = value
+    _require(type(value) is list and type(north) is int and type(east) is int, "position")
+    return Position(north, east)
 
 
 def _text(value: Any) -> str:

@@ -52,14 +52,14 @@ async def migrate(owner_url: str, app_role: str, on: date, limits: MigrationLimi
     try:
         await run_migrations(config=config)
         connection = get_connection("default")
-        await connection.execute_script(f"SELECT make_tap_partitions('{_month_before(on)}', {MONTHS_AHEAD})")
+        await connection.execute_script(f"SELECT make_tap_partitions('{month_before(on)}', {MONTHS_AHEAD})")
         for statement in _grants(app_role):
             await connection.execute_script(statement)
     finally:
         await Tortoise.close_connections()
 
 
-def _month_before(on: date) -> date:
+def month_before(on: date) -> date:
     """A device that was silent over the turn of the month still finds its own."""
     return (on.replace(day=1) - timedelta(days=1)).replace(day=1)
 

@@ -25,6 +25,7 @@ from schema.session import (
     WechatRefused,
     signed_in,
 )
+from schema.tap import TapMutation
 from schema.waitlist_mutation import WaitlistMutation
 from services import binding, credentials, reveals, sessions
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
@@ -56,7 +57,9 @@ class BindCardInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(BookingMutation, WaitlistMutation, DeskMutation, ReferralMutation, NoticeMutation, CardMutation):
+class Mutation(
+    BookingMutation, WaitlistMutation, DeskMutation, ReferralMutation, NoticeMutation, CardMutation, TapMutation
+):
     """The root of all mutations."""
 
     @strawberry.mutation(description="Sign in with the code of wx.login; the account is made when it is new.")

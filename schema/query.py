@@ -21,9 +21,11 @@ from schema.register import (
 )
 from schema.service import Found, Service, Slot, slot_cursor
 from schema.session import NotSignedIn, signed_in
+from schema.tap import ScanChainsResult, TapFindingsResult, page_of_chains, page_of_findings
 from schema.viewer import Viewer, viewer
 from services import catalogue, enrolments, officers
 from services.catalogue import Accessibility, Wanted
+from services.findings import FindingState
 from services.officers import RegisterRefusal
 
 From = Annotated[datetime, strawberry.argument(name="from", description="The span's beginning, included.")]
@@ -93,6 +95,20 @@ class Query:
             return signed
         asked = filter_of(kinds, since, until)
         return await page_of_file(info, signed, key_of("Resident", resident_id), asked, first, after)
+
+    @strawberry.field(description="For staff: devices whose scans have gaps, breaks or conflicts, the latest first.")
+    async def scan_chains(
+        self, info: Info, first: First, after: After = None, operator_id: strawberry.ID | None = None
+    ) -> ScanChainsResult:
+        """A page of chains."""
+        return await page_of_chains(info, operator_id, first, after)
+
+    @strawberry.field(description="For staff: what one person can hardly have done, in their area, the latest first.")
+    async def tap_findings(
+        self, info: Info, first: First, after: After = None, state: FindingState | None = None
+    ) -> TapFindingsResult:
+        """A page of findings."""
+        return await page_of_findings(info, state, first, after)
 
     @strawberry.field(description="What the district's providers offer.")
     async def services(self, info: Info, first: First, after: After = None) -> Connection[Service]:

@@ -50,57 +50,64 @@ class Link:
 
 
 @dataclass(frozen=True)
-class _Known:
-    """The last scan up to which nothing is missing."""
+class Known:
+    """How far a chain is known: the last scan up to which nothing is missing, and the newest that was signed for."""
 
     sequence: int
     hash: bytes
+    signed: int
 
 
-async def follow(connection: asyncpg.Connection, arrival: Arrival, brought: Mapping[int, Link]) -> ChainState:
-    """Go on from where the chain was last known whole, and remember how far it is now.
-
-    `brought` are the scans of the upload that are kept, by number: most often they are all that is to be followed. The
-    caller holds the device's row, so that two uploads do not follow at once.
-    """
-    head = arrival.head
+async def known(connection: asyncpg.Connection, head: Head) -> Known:
+    """How far the chain of the head's device and epoch was known before."""
     row = await connection.fetchrow(
         "SELECT sequence, hash, head_sequence FROM scan_chain WHERE device_id = $1 AND epoch = $2",
         *(head.device_id, head.epoch),
     )
-    known = _Known(row["sequence"], row["hash"]) if row else _Known(0, NO_RECORD)
-    newest = max(head.sequence, row["head_sequence"] if row else 0)
-    known, state = _walk(known, brought)
-    while state is ChainState.GAP and known.sequence < max(newest, *brought, 0):
-        rows = await connection.fetch(_NEXT, head.device_id, head.epoch, known.sequence, _PAGE)
-        before = known
-        known, state = _walk(known, {row["sequence"]: _link(row["record"]) for row in rows})
-        if known == before:
+    return Known(row["sequence"], row["hash"], row["head_sequence"]) if row else Known(0, NO_RECORD, 0)
+
+
+async def follow(
+    connection: asyncpg.Connection, arrival: Arrival, before: Known, brought: Mapping[int, Link]
+) -> ChainState:
+    """Go on from where the chain was last known whole, and remember how far it is now.
+
+    `brought` are the scans of the upload that are kept, by number: most often they are all that is to be followed. The
+    caller lets no other upload of the device go on at once.
+    """
+    head = arrival.head
+    newest = max(head.sequence, before.signed)
+    now, state = _walk(before, brought)
+    while state is ChainState.GAP and now.sequence < max(newest, *brought, 0):
+        rows = await connection.fetch(_NEXT, head.device_id, head.epoch, now.sequence, _PAGE)
+        earlier = now
+        now, state = _walk(now, {row["sequence"]: _link(row["record"]) for row in rows})
+        if now == earlier:
             break
     if state is not ChainState.BROKEN:
-        state = _against_head(known, head, newest)
+        state = _against_head(now, head, newest)
     await connection.execute(
         _REMEMBER,
-        *(head.device_id, head.epoch, known.sequence, known.hash, arrival.signed_head, arrival.at),
+        *(head.device_id, head.epoch, now.sequence, now.hash, arrival.signed_head, arrival.at),
         *(state, newest, arrival.offset),
     )
     return state
 
 
-def _walk(known: _Known, links: Mapping[int, Link]) -> tuple[_Known, ChainState]:
+def _walk(now: Known, links: Mapping[int, Link]) -> tuple[Known, ChainState]:
     """As far as the links reach without a hole; GAP where they end, whether or not there is more."""
-    while link := links.get(known.sequence + 1):
-        if link.previous != known.hash:
-            return known, ChainState.BROKEN
-        known = _Known(known.sequence + 1, link.hash)
-    return known, ChainState.GAP
+    while link := links.get(now.sequence + 1):
+        if link.previous != now.hash:
+            return now, ChainState.BROKEN
+        now = Known(now.sequence + 1, link.hash, now.signed)
+    return now, ChainState.GAP
 
 
 def _link(record: bytes) -> Link:
     return Link(scan_hash(record), read_scan(record).previous)
 
 
-def _against_head(known: _Known, head: Head, newest: int) -> ChainState:
-    if newest > known.sequence:
+def _against_head(now: Known, head: Head, newest: int) -> ChainState:
+    if newest > now.sequence:
         return ChainState.GAP
-    return ChainState.BROKEN if head.sequence == known.sequence and head.hash != known.hash else ChainState.WHOLE
+    return ChainState.BROKEN if head.sequence == now.sequence and head.hash != now.hash else ChainState.WHOLE

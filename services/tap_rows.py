@@ -58,10 +58,13 @@ class Tap:
 
 
 async def keep(
-    connection: asyncpg.Connection, head: Head, taps: Sequence[Tap], at: datetime
+    connection: asyncpg.Connection, head: Head, taps: Sequence[Tap], whole_until: int, at: datetime
 ) -> Mapping[bytes, ScanOutcome]:
-    """Write those that are new; returns what became of each record. The caller holds the device's row."""
-    outcomes = _compare(taps, await _kept(connection, head, taps))
+    """Write those that are new; returns what became of each record.
+
+    Of what came up to `whole_until` nothing was missing: what is not there any more is archived, and repeated.
+    """
+    outcomes = _compare(taps, await _kept(connection, head, taps), whole_until)
     # A record that comes twice in one upload is written once.
     fresh = {tap.record: tap for tap in taps if outcomes[tap.record] is ScanOutcome.STORED}
     if fresh:
@@ -82,7 +85,7 @@ async def _kept(connection: asyncpg.Connection, head: Head, taps: Sequence[Tap])
     return {row["sequence"]: row["record"] for row in rows}
 
 
-def _compare(taps: Sequence[Tap], kept: Mapping[int, bytes]) -> Mapping[bytes, ScanOutcome]:
+def _compare(taps: Sequence[Tap], kept: Mapping[int, bytes], whole_until: int) -> Mapping[bytes, ScanOutcome]:
     """What becomes of each record: the first content under a sequence number is kept, another one is a conflict."""
     outcomes: dict[bytes, ScanOutcome] = {}
     first = dict(kept)
@@ -90,7 +93,7 @@ def _compare(taps: Sequence[Tap], kept: Mapping[int, bytes]) -> Mapping[bytes, S
         known = first.setdefault(tap.scan.sequence, tap.record)
         if known != tap.record:
             outcomes[tap.record] = ScanOutcome.CONFLICT
-        elif tap.scan.sequence in kept:
+        elif tap.scan.sequence in kept or tap.scan.sequence <= whole_until:
             outcomes[tap.record] = ScanOutcome.REPEATED
         else:
             outcomes[tap.record] = ScanOutcome.STORED

@@ -9,7 +9,7 @@ from uuid import UUID
 from card.cose import VerifyingKey
 from card.refusal import CredentialRefused, RefusalReason
 from card.scan import Head, Scan, Upload, read_head, read_scan, read_upload, scan_hash
-from services.chain import Arrival, ChainState, Link, follow
+from services.chain import Arrival, ChainState, Link, follow, known
 from services.devices import Device, scanner_of
 from services.judgement import Judge
 from services.resources import Resources
@@ -99,13 +99,14 @@ async def upload(resources: Resources, carrier: Device, body: bytes) -> UploadAn
     async with resources.database.transaction() as connection:
         # One upload of a device at a time, or two could both find a sequence number free.
         await connection.execute(_ONE_AT_A_TIME, scanner.id)
-        outcomes = await keep(connection, head, taps, at)
+        before = await known(connection, head)
+        outcomes = await keep(connection, head, taps, before.sequence, at)
         links = {
             tap.scan.sequence: Link(scan_hash(tap.record), tap.scan.previous)
             for tap in taps
             if outcomes[tap.record] is not ScanOutcome.CONFLICT
         }
-        chain = await follow(connection, Arrival(head, sent.head, at, offset), links)
+        chain = await follow(connection, Arrival(head, sent.head, at, offset), before, links)
     results = (_result(scan, record, outcomes) for scan, record in zip(scans, sent.records, strict=True))
     return UploadAnswer(tuple(results), chain, at)
 

@@ -66,6 +66,16 @@ CREATE TABLE tap_archive_count (
 )
 """
 
+# What was ever tapped, whether it is still at hand or in files; under the wall of whoever asks.
+COUNTS = """
+CREATE VIEW tap_day_count WITH (security_invoker = true) AS
+SELECT device_id, (at AT TIME ZONE 'Asia/Shanghai')::date AS day, admission, device_admission,
+       coalesce(kind, '') AS kind, overridden, count(*) AS taps, sum(companions) AS companions
+FROM tap GROUP BY device_id, 2, admission, device_admission, coalesce(kind, ''), overridden
+UNION ALL
+SELECT device_id, day, admission, device_admission, kind, overridden, taps, companions FROM tap_archive_count
+"""
+
 # One partition a month (UTC), closed to everybody who does not come through the table. As definer, because the server's
 # role makes months ahead but owns none; a month of which a device far ahead of its time has already sent scans stays in
 # the default partition.
@@ -162,7 +172,7 @@ class Migration(migrations.Migration):
     operations = [
         ops.RunSQL(
             [
-                *(TAP, CHAIN, FINDING, FINDING_LIST, FINDING_OF_RESIDENT, SEARCH, RECEIVED, ARCHIVE, ARCHIVED),
+                *(TAP, CHAIN, FINDING, FINDING_LIST, FINDING_OF_RESIDENT, SEARCH, RECEIVED, ARCHIVE, ARCHIVED, COUNTS),
                 *(PARTITIONS, PARTITIONS_CLOSED, ONLINE, ONLINE_CLOSED, PARTS_WALLED),
                 *wall("tap_finding", "resident_id"),
             ]
