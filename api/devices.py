@@ -13,6 +13,7 @@ from starlette.routing import Route
 from api.auth import device_of_request
 from api.body import gunzip, media_type, read_as, read_body
 from api.current import Current
+from api.etag import is_known
 from api.problem import Problem, Reason, json_response, malformed
 from card.scan import MAX_SCAN_BYTES
 from schema import messages
@@ -92,8 +93,7 @@ class DeviceEndpoints:
             device = await device_of_request(self.resources, request)
             bundle = await trust_bundle(self.resources, device)
         headers = {"ETag": bundle.etag, "Cache-Control": "no-store"}
-        known = request.headers.get("if-none-match", "").split(",")
-        if bundle.etag in (tag.strip().removeprefix("W/") for tag in known):
+        if is_known(request, bundle.etag):
             return Response(status_code=304, headers=headers)
         return Response(bundle.signed(), headers=headers, media_type=COSE)
 

@@ -158,6 +158,7 @@ def _presented_at(message: Sign1) -> datetime:
     if usual is not None:
         return datetime.fromtimestamp(int.from_bytes(usual[1], "big"), UTC)
     match decode(message.payload, len(message.payload)):
-        case {6: int() as seconds, **more} if 0 <= seconds < _LATEST and not more:
+        # Not isinstance: True is an int to Python, and must not be a time.
+        case {6: seconds, **more} if type(seconds) is int and 0 <= seconds < _LATEST and not more:
             return datetime.fromtimestamp(seconds, UTC)
     raise CredentialRefused(RefusalReason.MALFORMED)

@@ -15,6 +15,8 @@ MODULES = [
     "models.notice",
     "models.credential",
     "models.lifecycle",
+    "models.exchange",
+    "models.guardianship",
     "models.audit",
 ]
 

@@ -12,9 +12,10 @@ from models.config import tortoise_config
 # The server may read and add everywhere but may change only these, and deletes nothing.
 CHANGED_BY_SERVER = (
     "account, allocation, attempt, attendance, binding_code, booking, calendar_feed, card, card_appeal, "
-    "card_application, card_notice, claim, course, credential, device, enrolment, guardian, idempotency_key, notice, "
-    "notice_consent, offer, referral, refresh_token, resident, resource, scan_chain, service, session, slot, "
-    "tap_finding, tap_search, waitlist_entry, weekly_pattern"
+    "card_application, card_notice, claim, course, credential, device, enrolment, fact, guardian, guardian_objection, "
+    "idempotency_key, import_batch, notice, notice_consent, offer, provider, provider_staff, receipt, referral, "
+    "refresh_token, resident, resource, scan_chain, service, service_price, service_resource, session, site, slot, "
+    "staff, staff_grant, tap_finding, tap_search, waitlist_entry, weekly_pattern"
 )
 # The queue is the library's: it takes jobs out as they are done.
 QUEUE = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")

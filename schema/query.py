@@ -9,6 +9,7 @@ from models.service import ServiceKind
 from schema.context import Info
 from schema.course import Course
 from schema.file import FileResult, FirstDay, Kinds, LastDay, filter_of, page_of_file
+from schema.guardian import GuardianQuery
 from schema.identity import from_id, key_of, to_id
 from schema.paging import Connection, CursorInvalid, page_of, time_place
 from schema.register import (
@@ -21,9 +22,11 @@ from schema.register import (
 )
 from schema.service import Found, Service, Slot, slot_cursor
 from schema.session import NotSignedIn, signed_in
+from schema.staff import Colleague, StaffGrant, StaffRefused, StaffRoll, StaffRollResult
 from schema.tap import ScanChainsResult, TapFindingsResult, page_of_chains, page_of_findings
 from schema.viewer import Viewer, viewer
-from services import catalogue, enrolments, officers
+from services import catalogue, courses, officers, staffing
+from services.appointments import StaffRefusal
 from services.catalogue import Accessibility, Wanted
 from services.findings import FindingState
 from services.officers import RegisterRefusal
@@ -35,7 +38,7 @@ After = Annotated[str | None, strawberry.argument(description="The cursor behind
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(GuardianQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Whoever is signed in; null, with an error of the code NOT_SIGNED_IN, for nobody.")
@@ -110,6 +113,24 @@ class Query:
         """A page of findings."""
         return await page_of_findings(info, state, first, after)
 
+    @strawberry.field(description="For administrators: who is in office, and which posts wait for one of them.")
+    async def staff_roll(self, info: Info, first: First, after: After = None) -> StaffRollResult:
+        """A page of colleagues, with all posts that wait."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        behind = None if after is None else from_id("Staff", after)
+        if after is not None and behind is None:
+            raise CursorInvalid
+        resources = info.context.resources
+        rows = await staffing.colleagues(resources, signed.people, behind, first + 1)
+        if isinstance(rows, StaffRefusal):
+            return StaffRefused.of(rows)
+        grants = [StaffGrant.of(grant) for grant in await staffing.waiting(resources, signed.people)]
+        return StaffRoll(
+            colleagues=page_of(rows, first, Colleague.of, lambda row: to_id("Staff", row.id)), grants=grants
+        )
+
     @strawberry.field(description="What the district's providers offer.")
     async def services(self, info: Info, first: First, after: After = None) -> Connection[Service]:
         """A page of services."""
@@ -129,7 +150,7 @@ class Query:
             behind = from_id("Course", after)
             if behind is None:
                 raise CursorInvalid
-        rows = await enrolments.courses(info.context.resources, behind, first + 1)
+        rows = await courses.courses(info.context.resources, behind, first + 1)
         return page_of(rows, first, Course.of, lambda row: to_id("Course", row.id))
 
     @strawberry.field(description="The slots of a service that begin in a span of time, earliest first, none past.")

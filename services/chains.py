@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from domain.duty import Duty
 from services.chain import ChainState
 from services.people import People
 from services.resources import Resources
@@ -62,7 +63,7 @@ async def troubled_chains(
     resources: Resources, people: People, page: ChainPage
 ) -> Sequence[TroubledChain] | ChainRefusal:
     """The chains with a gap, a break or a conflict, for the federation's staff, the latest first."""
-    if people.staff is None:
+    if people.on_duty(Duty.JUDGE_TAPS) is None:
         return ChainRefusal.NOT_STAFF
     rows = await resources.database.fetch(_TROUBLED, page.operator_id, *(page.behind or (None, None)), page.limit)
     return [

@@ -15,6 +15,7 @@ from card.refusal import RefusalReason
 from card.scan import Position, read_scan
 from domain.access import Viewer
 from domain.dates import local_date
+from domain.duty import Duty
 from domain.suspicion import Finding, Point, Shown, Sighting, Suspicion, suspicions
 from models.record import new_id
 from services import audit
@@ -141,7 +142,7 @@ async def findings_for(
     resources: Resources, people: People, page: FindingPage
 ) -> Sequence[KeptFinding] | FindingRefusal:
     """What was found of the residents in a member of staff's area, the latest first."""
-    if people.staff is None:
+    if people.on_duty(Duty.JUDGE_TAPS) is None:
         return FindingRefusal.NOT_STAFF
     rows = await resources.database.fetch(_LIST, page.state, *(page.behind or (None, None)), page.limit)
     return [_kept(row) for row in rows]
@@ -151,7 +152,7 @@ async def decide_finding(
     resources: Resources, viewer: Viewer, people: People, finding_id: UUID, note: str, *, upheld: bool
 ) -> KeptFinding | FindingRefusal:
     """Say what it was, once, in words of one's own; what follows from it is for people to do."""
-    staff, text, at = people.staff, note.strip(), resources.clock()
+    staff, text, at = people.on_duty(Duty.JUDGE_TAPS), note.strip(), resources.clock()
     if staff is None:
         return FindingRefusal.NOT_STAFF
     if not 1 <= len(text) <= NOTE_LENGTH:

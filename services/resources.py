@@ -1,6 +1,6 @@
 """What every use case is given: opened once at the start, and passed as one value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Self
@@ -17,6 +17,7 @@ from services.keys import Keys
 from services.message import Sms
 from services.news import News
 from services.settings import Settings
+from services.together import Together
 from services.vault import Vault
 from services.wechat import Wechat
 
@@ -26,10 +27,7 @@ PASSES_KEPT = 20_000
 
 @dataclass(frozen=True)
 class Resources:
-    """Settings, secrets, the doors to database, WeChat and text messages, what is in force, the clock, the desk.
-
-    `passes` are those that were verified of late.
-    """
+    """Settings, secrets, the doors to database and messages, what is in force, the clock, and who share work."""
 
     settings: Settings
     keys: Keys
@@ -44,11 +42,16 @@ class Resources:
     card_law: CardLaw
     clock: Callable[[], datetime]
     desk: Desk = field(default_factory=Desk)
+    together: Together = field(default_factory=Together)
     passes: PassCache = field(default_factory=lambda: PassCache(PASSES_KEPT))
 
     def reaching(self, account_id: UUID | None, on: date) -> Self:
         """The same, with a database that shows only whom an account may see on a day (None: nobody)."""
         return replace(self, database=self.database.reaching(account_id, on))
+
+    def reaching_only(self, resident_ids: Iterable[UUID]) -> Self:
+        """The same, with a database that shows these residents alone."""
+        return replace(self, database=self.database.reaching_only(resident_ids))
 
     def beyond_reach(self) -> Self:
         """The same, reaching everybody: for a use case that has checked by itself what its viewer may do or count."""

@@ -40,6 +40,8 @@ class Sealed(StrEnum):
     NOTICE = "notice"
     FILE_TEXT = "file_text"
     NOTE = "note"
+    OBJECTION = "objection"
+    CERTIFICATE = "certificate"
 
 
 class Indexed(StrEnum):
@@ -53,6 +55,8 @@ class Indexed(StrEnum):
     REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a field
     BINDING_CODE = "binding_code"
     ENROLMENT_CODE = "enrolment_code"
+    STAFF_CODE = "staff_code"
+    CERTIFICATE = "certificate"
     ADDRESS_OF_CLIENT = "address_of_client"
     CALENDAR = "calendar"
 

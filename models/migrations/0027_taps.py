@@ -167,7 +167,7 @@ END $$
 class Migration(migrations.Migration):
     """Rows stay where they are; there is no way back but a restore."""
 
-    dependencies = [("models", "0008_second_wall")]
+    dependencies = [("models", "0022_named_residents")]
 
     operations = [
         ops.RunSQL(

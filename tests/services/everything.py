@@ -14,7 +14,9 @@ WORDS = "王小明很难过"
 async def everything(register: Register, holder: Holder) -> None:
     """Fill the tables; her card is there already."""
     at = register._resources.clock()
-    await register.guardian(holder)
+    guardian_id, said = await register.guardian(holder), holder.key.seal(Sealed.OBJECTION, WORDS)
+    objection = {"guardian_id": guardian_id, "reason_sealed": said, "filed_at": register._resources.clock()}
+    await register._insert("guardian_objection", **objection)
     await register.fact(holder, "monthly_income", "100")
     await register.receipt(holder, "living-subsidy")
     await _places(register, holder)
@@ -34,6 +36,10 @@ async def everything(register: Register, holder: Holder) -> None:
         note_sealed=holder.key.seal(Sealed.NOTE, WORDS),
     )
     staff_id = await register.staff((await register.viewer()).account_id)
+    export_id = await register._insert(
+        *("data_export",), recipient="tax", purpose="核对", columns="name", actor="operator:li", at=at
+    )
+    await _row(register, holder, "data_export_subject", export_id=export_id)
     await _row(
         *(register, holder, "reveal"),
         staff_id=staff_id,

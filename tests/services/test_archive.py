@@ -12,7 +12,7 @@ from card.scan import Scan, read_scan
 from services import months
 from services.archive import ArchiveRefused, archive_month
 from services.resources import Resources
-from services.taps import ScanOutcome
+from services.tap_rows import ScanOutcome
 from tests.services.bus import Bus, enrolled_bus, shown_code
 from tests.services.register import Clock, Register
 

@@ -43,7 +43,7 @@ async def database(postgres: DatabaseAddresses, template: str) -> AsyncIterator[
 
 
 # Payments and statistics without a name, and what goes with the resident.
-LEFT = {"receipt", "claim", "attendance", "enrolment", "offer", "waitlist_entry"} | {
+LEFT = {"receipt", "data_export_subject", "claim", "attendance", "enrolment", "offer", "waitlist_entry"} | {
     "card_application",
     "card_event",
     "card_appeal",

@@ -149,6 +149,11 @@ def _invalid_tokens() -> Iterator[dict[str, str]]:
             ("a pass that no phone presents", text(credential), "not_presented"),
             ("a pass presented by another phone", text(present(credential, STRANGER, AT)), "bad_signature"),
             ("an online code within a presentation", text(present(online, HOLDER, AT)), "malformed"),
+            (
+                "a presentation whose time is true",
+                text(sign1(encode({6: True}), HOLDER, certificate=credential)),
+                "malformed",
+            ),
             ("a presentation without a time", text(sign1(encode({}), HOLDER, certificate=credential)), "malformed"),
         )
     )
