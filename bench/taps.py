@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from time import perf_counter, process_time
@@ -48,11 +49,16 @@ class Bus:
     id: UUID
     key: SigningKey
 
+    @cached_property
+    def assertion(self) -> str:
+        """What proves the device for five minutes."""
+        return sign_assertion(self.id, self.key, now())
+
     def request(self, body: bytes, path: str = "/v1/devices/scans") -> bytes:
         """A whole HTTP request of the device."""
         head = (
             f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/cbor\r\n"
-            f"Authorization: Bearer {sign_assertion(self.id, self.key, now())}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Authorization: Bearer {self.assertion}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body
 

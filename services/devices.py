@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -150,29 +152,46 @@ async def device_of(resources: Resources, assertion: str) -> Device:
         device_id = UUID(jwt.get_unverified_header(assertion)["kid"])
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise DeviceUnknown from error
-    rows = await resources.database.fetch(
-        "SELECT d.*, o.name AS operator FROM device d JOIN operator o ON o.id = d.operator_id "
-        "WHERE d.id = $1 AND d.public_key IS NOT NULL AND d.retired_at IS NULL",
-        device_id,
-    )
-    if not rows:
+    device = await resources.together.ask(resources, _in_use, device_id)
+    if device is None:
         raise DeviceUnknown
-    device = _device(rows[0])
     try:
-        claims = jwt.decode(
-            assertion,
-            Ed25519PublicKey.from_public_bytes(device.public_key),
-            algorithms=["EdDSA"],
-            audience=AUDIENCE,
-            issuer=str(device.id),
-            options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"], "verify_exp": False, "verify_iat": False},
-        )
+        claims = _claims(assertion, device.public_key, str(device.id))
         _check_period(claims["iat"], claims["exp"], resources.clock())
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
         raise DeviceUnknown from error
     if claims["sub"] != str(device.id):
         raise DeviceUnknown
     return device
+
+
+async def _in_use(resources: Resources, device_ids: Sequence[UUID]) -> Sequence[Device | None]:
+    rows = await resources.database.fetch(
+        "SELECT d.*, o.name AS operator FROM device d JOIN operator o ON o.id = d.operator_id "
+        "WHERE d.id = ANY($1) AND d.public_key IS NOT NULL AND d.retired_at IS NULL",
+        device_ids,
+    )
+    devices = {row["id"]: _device(row) for row in rows}
+    return [devices.get(device_id) for device_id in device_ids]
+
+
+# A device shows one assertion as long as it lasts; its key and whether it is in use are looked up each time.
+@lru_cache(maxsize=4_096)
+def _claims(assertion: str, public_key: bytes, issuer: str) -> Mapping[str, Any]:
+    """What a device's key signed; its period is not checked.
+
+    Raises:
+        jwt.InvalidTokenError, ValueError, TypeError: it did not sign this, or not for us.
+    """
+    claims: dict[str, Any] = jwt.decode(
+        assertion,
+        Ed25519PublicKey.from_public_bytes(public_key),
+        algorithms=["EdDSA"],
+        audience=AUDIENCE,
+        issuer=issuer,
+        options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"], "verify_exp": False, "verify_iat": False},
+    )
+    return claims
 
 
 async def scanner_of(resources: Resources, device_id: UUID) -> Device | None:

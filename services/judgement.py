@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 from uuid import UUID
 
@@ -95,7 +96,7 @@ class Judge:
         self._resources = resources
         self._device = device
         self._offset = offset
-        self._key_set = read_key_set(resources.keys.key_set, resources.keys.root)
+        self._key_set = _key_set(resources.keys.key_set, resources.keys.root)
 
     async def judge(self, scans: Sequence[Scan]) -> Sequence[Judged]:
         """The answers in the order of the scans, for two queries whatever their number."""
@@ -199,10 +200,7 @@ class Judge:
 
     async def tariffs(self) -> Sequence[Tariff]:
         """What the device's operator grants."""
-        rows = await self._resources.database.fetch(
-            "SELECT tariff FROM operator WHERE id = $1", self._device.operator_id
-        )
-        return [read_tariff(row["tariff"]) for row in rows]
+        return await self._resources.together.ask(self._resources, _tariffs, self._device.operator_id)
 
     async def _statuses(self, tokens: Sequence[VerifiedToken]) -> _Statuses:
         indexes = {token.credential.claims.status.index for token in tokens if token.credential.claims.status}
@@ -221,3 +219,16 @@ class Judge:
 
 def _month_of(token: VerifiedToken) -> date:
     return local_date(token.credential.claims.issued_at).replace(day=1)
+
+
+# The root's signature is checked once for each key set that the server has.
+_key_set = lru_cache(maxsize=4)(read_key_set)
+
+
+async def _tariffs(resources: Resources, operator_ids: Sequence[UUID]) -> Sequence[Sequence[Tariff]]:
+    rows = await resources.database.fetch("SELECT id, tariff FROM operator WHERE id = ANY($1)", operator_ids)
+    tariffs = {row["id"]: [_tariff(row["tariff"])] for row in rows}
+    return [tariffs.get(operator_id, []) for operator_id in operator_ids]
+
+
+_tariff = lru_cache(maxsize=256)(read_tariff)
