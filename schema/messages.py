@@ -497,7 +497,7 @@ UPLOAD = {
 
 TAP = {
     FindingRefusal.NOT_STAFF: "只有工作人员可以查看。",
-    FindingRefusal.NOT_FOUND: "在您负责的区域内没有找到这条线索。",
+    FindingRefusal.FINDING_NOT_FOUND: "在您负责的区域内没有找到这条线索。",
     FindingRefusal.DECIDED: "这条线索已经有人核实过了。",
     FindingRefusal.NOTE: "请写明核实的情况，不超过 500 字。",
 }

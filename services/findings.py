@@ -80,7 +80,7 @@ class FindingRefusal(StrEnum):
     """Why a finding was not shown or decided."""
 
     NOT_STAFF = "not_staff"
-    NOT_FOUND = "not_found"
+    FINDING_NOT_FOUND = "finding_not_found"
     DECIDED = "decided"
     NOTE = "note"
 
@@ -164,7 +164,7 @@ async def decide_finding(
             finding_id,
         )
         if key is None:
-            return FindingRefusal.NOT_FOUND
+            return FindingRefusal.FINDING_NOT_FOUND
         sealed = resources.vault.data_key(key["id"], key["data_key"], key["data_key_version"]).seal(Sealed.NOTE, text)
         state = FindingState.UPHELD if upheld else FindingState.DISMISSED
         row = await connection.fetchrow(_DECIDE, finding_id, state, at, staff.id, sealed)

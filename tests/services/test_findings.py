@@ -165,7 +165,7 @@ async def test_only_staff_see_and_judge(
     ]
 
     assert answers == [
-        *(FindingRefusal.NOT_STAFF, FindingRefusal.NOT_STAFF, FindingRefusal.NOTE, FindingRefusal.NOT_FOUND)
+        *(FindingRefusal.NOT_STAFF, FindingRefusal.NOT_STAFF, FindingRefusal.NOTE, FindingRefusal.FINDING_NOT_FOUND)
     ]
 
 
