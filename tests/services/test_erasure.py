@@ -48,7 +48,7 @@ LEFT = {"receipt", "data_export_subject", "claim", "attendance", "enrolment", "o
     "card_event",
     "card_appeal",
 }
-GONE = {"file_entry", "card_notice", "notice", "calendar_feed", "reveal"}
+GONE = {"file_entry", "card_notice", "notice", "calendar_feed", "reveal", "tap_finding"}
 
 
 async def about(owner: asyncpg.Connection, holder: Holder) -> str:
