@@ -5,11 +5,20 @@ RUN python -m venv .venv
 COPY requirements/production.txt requirements/production.txt
 RUN .venv/bin/python -m pip install --no-cache-dir --require-hashes -r requirements/production.txt
 
+# What runs in a browser.
+FROM node:24-slim AS pages
+WORKDIR /pages
+COPY api/browser/package.json api/browser/package-lock.json api/browser/.npmrc ./
+RUN npm ci --omit=dev
+COPY api/browser .
+RUN npm run build
+
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin sdc
 WORKDIR /app
 COPY --from=build /app/.venv .venv
 COPY api api
+COPY --from=pages /pages/dist api/browser/dist
 COPY card card
 COPY cli cli
 COPY domain domain

@@ -10,6 +10,7 @@ from api.current import Current
 from api.devices import DeviceEndpoints
 from api.envelope import Envelope, Lifecycle
 from api.graphql import GraphQLEndpoint
+from api.pages import PHONE, SCANNER, page_routes
 from api.problem import RETRY, json_response
 from api.sandbox import Sandbox
 from api.subscriptions import SubscriptionEndpoint
@@ -19,7 +20,7 @@ from services.settings import Mode
 
 
 def create_app(current: Current, lifecycle: Lifecycle) -> ASGIApp:
-    """The ASGI application: GraphQL, the scanners' endpoints, calendars, health, and in the demo WeChat's sandbox."""
+    """The ASGI application: GraphQL, scanners' endpoints and page, calendars, health; in the demo sandbox and phone."""
     resources = current.resources
     engine = Engine(resources.settings)
     routes: list[Route | WebSocketRoute] = [
@@ -27,10 +28,11 @@ def create_app(current: Current, lifecycle: Lifecycle) -> ASGIApp:
         WebSocketRoute("/graphql", SubscriptionEndpoint(current, engine).handle),
         *DeviceEndpoints(current).routes(),
         *calendar_routes(current),
+        *page_routes(SCANNER),
         *_health(resources.database, lifecycle),
     ]
     if resources.settings.mode is Mode.DEMO:
-        routes += Sandbox(resources.settings, resources.clock).routes()
+        routes += [*Sandbox(resources.settings, resources.clock).routes(), *page_routes(PHONE)]
     # Without redirects: a scanner's POST would lose its body on the way.
     router = Router(routes, redirect_slashes=False)
     return Envelope(router, lifecycle, {route.path for route in routes})

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.current import Current
+from api.etag import is_known
 from api.problem import Problem, Reason
 from domain.dates import DISTRICT_ZONE
 from models.booking import BookingState
@@ -39,8 +40,7 @@ def calendar_routes(current: Current) -> list[Route]:
         text = render(entries)
         etag = f'"{hashlib.sha256(text).hexdigest()[:32]}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-        known = request.headers.get("if-none-match", "").split(",")
-        if etag in (tag.strip().removeprefix("W/") for tag in known):
+        if is_known(request, etag):
             return Response(status_code=304, headers=headers)
         return Response(text, headers=headers, media_type="text/calendar; charset=utf-8")
 

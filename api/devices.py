@@ -13,9 +13,12 @@ from starlette.routing import Route
 from api.auth import device_of_request
 from api.body import gunzip, media_type, read_as, read_body
 from api.current import Current
+from api.etag import is_known
 from api.problem import Problem, Reason, json_response, malformed
+from card.scan import MAX_SCAN_BYTES
 from schema import messages
-from services.devices import Device, EnrolmentRefusal, enrol, signed_time, trust_bundle
+from services.devices import Device, EnrolmentRefusal, enrol, rotate_key, signed_time, trust_bundle
+from services.online import OnlineAnswer, verify_online
 from services.resources import Resources
 from services.taps import UploadAnswer, UploadRefusal, UploadRefused, upload
 
@@ -33,6 +36,11 @@ class _TimeRequest(msgspec.Struct):
 
 class _EnrolmentRequest(msgspec.Struct):
     code: str
+    key: str
+    proof: str
+
+
+class _KeyRequest(msgspec.Struct):
     key: str
     proof: str
 
@@ -61,8 +69,10 @@ class DeviceEndpoints:
         return [
             Route("/v1/time", self.time, methods=["POST"]),
             Route("/v1/devices/enrol", self.enrol, methods=["POST"]),
+            Route("/v1/devices/key", self.rotate, methods=["POST"]),
             Route("/v1/devices/bundle", self.bundle, methods=["GET"]),
             Route("/v1/devices/scans", self.scans, methods=["POST"]),
+            Route("/v1/devices/verify", self.verify, methods=["POST"]),
         ]
 
     async def time(self, request: Request) -> Response:
@@ -83,14 +93,24 @@ class DeviceEndpoints:
             raise Problem(403, device, messages.ENROLMENT[device])
         return json_response(self._enrolled(device), 201)
 
+    async def rotate(self, request: Request) -> Response:
+        """Know the device by its next key; it signs in with the one before."""
+        async with asyncio.timeout(self.resources.settings.request_seconds):
+            device = await device_of_request(self.resources, request)
+            asked = await read_as(request, _KeyRequest, self.resources.settings)
+            key, proof = _bytes(asked.key, KEY_LENGTHS), _bytes(asked.proof, PROOF_LENGTHS)
+            if not await rotate_key(self.resources, device, key, proof):
+                refusal = EnrolmentRefusal.PROOF_INVALID
+                raise Problem(403, refusal, messages.ENROLMENT[refusal])
+        return Response(status_code=204)
+
     async def bundle(self, request: Request) -> Response:
         """The trust bundle, or 304 when the device's is still right."""
         async with asyncio.timeout(self.resources.settings.request_seconds):
             device = await device_of_request(self.resources, request)
             bundle = await trust_bundle(self.resources, device)
         headers = {"ETag": bundle.etag, "Cache-Control": "no-store"}
-        known = request.headers.get("if-none-match", "").split(",")
-        if bundle.etag in (tag.strip().removeprefix("W/") for tag in known):
+        if is_known(request, bundle.etag):
             return Response(status_code=304, headers=headers)
         return Response(bundle.signed(), headers=headers, media_type=COSE)
 
@@ -115,6 +135,20 @@ class DeviceEndpoints:
             raise Problem(_STATUS[refused.reason], refused.reason, messages.UPLOAD[refused.reason]) from None
         return json_response(_uploaded(answer))
 
+    async def verify(self, request: Request) -> Response:
+        """Judge one scan by what all gates know, and keep it before the answer."""
+        settings = self.resources.settings
+        device = await device_of_request(self.resources, request)
+        if media_type(request)[0] != CBOR:
+            raise Problem(415, Reason.UNSUPPORTED_TYPE, messages.UNSUPPORTED_TYPE)
+        record = await read_body(request, MAX_SCAN_BYTES, settings.body_seconds)
+        try:
+            async with asyncio.timeout(settings.request_seconds):
+                answer = await verify_online(self.resources, device, record)
+        except UploadRefused as refused:
+            raise Problem(_STATUS[refused.reason], refused.reason, messages.UPLOAD[refused.reason]) from None
+        return json_response(_verified(answer))
+
     def _enrolled(self, device: Device) -> dict[str, str]:
         return {
             "device_id": str(device.id),
@@ -131,6 +165,20 @@ def _uploaded(answer: UploadAnswer) -> dict[str, object]:
         for result in answer.results
     ]
     return {"results": results, "chain": answer.chain.value, "server_time": answer.server_time.isoformat()}
+
+
+def _verified(answer: OnlineAnswer) -> dict[str, object]:
+    admission = answer.admission
+    return {
+        "outcome": answer.outcome.value,
+        "admission": admission.outcome.value,
+        "reason": admission.reason and admission.reason.value,
+        "price_share": str(admission.price_share),
+        "companions": admission.companions,
+        "companion_terms": admission.companion_terms.value,
+        "cue": admission.cue.value,
+        "masked_name": admission.masked_name,
+    }
 
 
 def _bytes(text: str, lengths: range) -> bytes:

@@ -95,7 +95,8 @@ class _Exchange:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
-                headers[name] = value
+                # A page says itself what it may load.
+                headers.setdefault(name, value)
             headers["X-Request-ID"] = self.request_id
             headers.setdefault("Cache-Control", "no-store")
             if self._lifecycle.draining:

@@ -15,7 +15,8 @@ from api.body import read_as
 from api.problem import Problem, Reason, json_response, malformed
 from api.sandbox_messages import TOKEN_INVALID, Messages, error, refuse_strangers
 from schema import messages
-from services.settings import SANDBOX_PATH, Settings
+from services.addresses import SANDBOX_PATH
+from services.settings import Settings
 
 TOKEN_LIFETIME = timedelta(hours=2)
 MAX_CODES = 10_000
@@ -34,6 +35,20 @@ class _CodeRequest(msgspec.Struct):
     openid: str = ""
     phone: str = ""
     seconds: int = 300
+
+
+class Person(msgspec.Struct, rename="camel"):
+    """Somebody to play on the demo phone: herself, or the guardian of `ward`."""
+
+    openid: str
+    name: str
+    phone: str
+    card_number: str
+    ward: str | None = None
+
+
+class _Introduction(msgspec.Struct):
+    people: tuple[Person, ...]
 
 
 class _TokenRequest(msgspec.Struct):
@@ -62,6 +77,7 @@ class Sandbox:
         self._settings = settings
         self._clock = clock
         self._codes: dict[str, _Code] = {}
+        self._people: tuple[Person, ...] = ()
         self._token = ""
         self._token_ends = clock()
         self._messages = Messages(settings, self.holds_token)
@@ -73,6 +89,8 @@ class Sandbox:
             Route(f"{SANDBOX_PATH}/cgi-bin/stable_token", self.token, methods=["POST"]),
             Route(f"{SANDBOX_PATH}/wxa/business/getuserphonenumber", self.phone, methods=["POST"]),
             Route(f"{SANDBOX_PATH}/codes", self.codes, methods=["POST"]),
+            Route(f"{SANDBOX_PATH}/people", self.people, methods=["GET"]),
+            Route(f"{SANDBOX_PATH}/people", self.introduce, methods=["PUT"]),
             *self._messages.routes(),
         ]
 
@@ -90,6 +108,17 @@ class Sandbox:
         code = secrets.token_urlsafe(12)
         self._codes[code] = _Code(asked.kind, value, now + timedelta(seconds=asked.seconds))
         return json_response({"code": code}, 201)
+
+    async def people(self, request: Request) -> Response:
+        """Who can be played on the demo phone; only for callers on this machine."""
+        refuse_strangers(request)
+        return json_response(self._people)
+
+    async def introduce(self, request: Request) -> Response:
+        """Name those who can be played; the command that started the demo knows them."""
+        refuse_strangers(request)
+        self._people = (await read_as(request, _Introduction, self._settings)).people
+        return json_response(self._people)
 
     async def session(self, request: Request) -> Response:
         """`auth.code2Session`."""

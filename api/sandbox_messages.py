@@ -15,7 +15,8 @@ from starlette.routing import Route
 from api.body import read_as
 from api.problem import Problem, Reason, json_response
 from schema import messages
-from services.settings import SANDBOX_PATH, SMS_SANDBOX_PATH, Settings
+from services.addresses import SANDBOX_PATH, SMS_SANDBOX_PATH
+from services.settings import Settings
 
 TOKEN_INVALID: Final = 40001
 _TEMPLATE_INVALID: Final = 40037

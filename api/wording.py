@@ -19,27 +19,32 @@ def fields_of(template: Template, message: Message) -> dict[str, str]:
 
 def sentence_of(message: Message) -> str:
     """The text message for a notice."""
-    place = message.place or messages.AT_HOME
     offer = messages.sms_until(_time(message.until)) if message.until else ""
-    return (
-        messages.sms(message.kind, messages.NEUTRAL_SERVICE[message.service], _time(message.starts_at), place) + offer
-    )
+    return messages.sms(message.kind, _service(message), _time(message.starts_at), _place(message)) + offer
 
 
 def _text(content: Content, message: Message) -> str:
     match content:
         case Content.SERVICE:
-            return messages.NEUTRAL_SERVICE[message.service]
+            return _service(message)
         case Content.TIME:
             return _time(message.starts_at)
         case Content.PLACE:
-            return message.place or messages.AT_HOME
+            return _place(message)
         case Content.STATUS:
             return messages.NOTICE_STATUS[message.kind]
         case Content.UNTIL:
             return _time(message.until or message.starts_at)
         case _:
             assert_never(content)
+
+
+def _service(message: Message) -> str:
+    return messages.NEUTRAL_SERVICE[message.service] if message.service else messages.ERRAND
+
+
+def _place(message: Message) -> str:
+    return message.place or (messages.AT_HOME if message.service else messages.IN_THE_APP)
 
 
 def _fitted(name: str, text: str) -> str:

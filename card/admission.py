@@ -98,8 +98,9 @@ def decide(
         _trust(now, bundle, tariff)
         or _period(token, now, tariff)
         or _status(claims, now, bundle)
+        or _replay(past)
         or _bearer(claims, now, bundle, tariff)
-        or _memory(claims, now.at, tariff, past)
+        or _caps(claims, now.at, tariff, past)
     )
     if reason is not None:
         return refused(reason, now, bundle, tariff)
@@ -193,6 +194,12 @@ def _status(claims: CredentialClaims, now: Reading, bundle: TrustBundle) -> Refu
             assert_never(status)
 
 
+def _replay(past: Recollection) -> RefusalReason | None:
+    if past.admitted:
+        return RefusalReason.REPLAYED
+    return RefusalReason.STALE if past.forgotten else None
+
+
 def _bearer(claims: CredentialClaims, now: Reading, bundle: TrustBundle, tariff: Tariff) -> RefusalReason | None:
     # A pass is bound to its phone; every other kind is a bearer code and needs a rule of its own.
     if claims.holder_key is not None:
@@ -204,11 +211,7 @@ def _bearer(claims: CredentialClaims, now: Reading, bundle: TrustBundle, tariff:
     return RefusalReason.BUNDLE_STALE if stale and not rule.when_stale else None
 
 
-def _memory(claims: CredentialClaims, at: datetime, tariff: Tariff, past: Recollection) -> RefusalReason | None:
-    if past.admitted:
-        return RefusalReason.REPLAYED
-    if past.forgotten:
-        return RefusalReason.STALE
+def _caps(claims: CredentialClaims, at: datetime, tariff: Tariff, past: Recollection) -> RefusalReason | None:
     if past.last_at is not None and abs(at - past.last_at) < tariff.pass_back:
         return RefusalReason.PASS_BACK
     caps = [tariff.daily_cap]

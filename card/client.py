@@ -17,6 +17,7 @@ MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 _TIME_BYTES: Final = 4 * 1024
 _HTTP_OK: Final = 200
 _HTTP_CREATED: Final = 201
+_HTTP_NO_CONTENT: Final = 204
 _HTTP_NOT_MODIFIED: Final = 304
 
 
@@ -111,6 +112,11 @@ class Server:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise _foreign() from error
 
+    def rotate(self, assertion: str, public_key: bytes, proof: bytes) -> None:
+        """Be known by another key from now on."""
+        body = {"key": base64url(public_key), "proof": base64url(proof)}
+        self._call("POST", "/v1/devices/key", _json(body), {"Authorization": f"Bearer {assertion}"})
+
     def bundle(self, assertion: str, etag: str | None) -> FetchedBundle | None:
         """The device's trust bundle; None if it is still the one with this tag."""
         headers = {"Authorization": f"Bearer {assertion}"} | ({"If-None-Match": etag} if etag else {})
@@ -153,7 +159,7 @@ class Server:
             raise ServerUnreachable(f"no answer from {self._address.netloc} ({type(error).__name__})") from error
         finally:
             connection.close()
-        if answer.status not in (_HTTP_OK, _HTTP_CREATED, _HTTP_NOT_MODIFIED):
+        if answer.status not in (_HTTP_OK, _HTTP_CREATED, _HTTP_NO_CONTENT, _HTTP_NOT_MODIFIED):
             raise _refusal(answer)
         return answer
 

@@ -19,6 +19,7 @@ from card.trust import read_bundle
 DATABASE: Final = "gate.sqlite"
 _ENROLMENT: Final = "device.json"
 _KEY: Final = "device.key"
+_NEXT_KEY: Final = "device.key.next"
 _BUNDLE: Final = "bundle.cose"
 _ETAG: Final = "bundle.etag"
 _TIME: Final = "time.json"
@@ -122,6 +123,29 @@ class Device:
             self.enrolment = replace(self.enrolment, root=trusted.bundle.root)
             _write_enrolment(self.directory, self.enrolment)
         return trusted
+
+    def next_key(self) -> SigningKey:
+        """The key that is to follow, kept before the server hears of it: one whose answer was lost is found again.
+
+        Raises:
+            StateUnusable: it cannot be kept.
+        """
+        try:
+            return SigningKey.from_seed(from_base64url((self.directory / _NEXT_KEY).read_text().strip()))
+        except (OSError, ValueError, CredentialRefused):
+            fresh = SigningKey.generate()
+            write_whole(self.directory / _NEXT_KEY, base64url(fresh.seed).encode() + b"\n")
+            return fresh
+
+    def take_next_key(self, key: SigningKey) -> None:
+        """Sign with the key that the server knows now.
+
+        Raises:
+            StateUnusable: it could not be kept; the running process signs with it all the same.
+        """
+        self.key = key
+        keep_key(self.directory, key)
+        (self.directory / _NEXT_KEY).unlink(missing_ok=True)
 
     def keep_anchor(self, anchor: Anchor) -> None:
         """Keep the signed time over a restart.

@@ -1,8 +1,9 @@
-"""How a scanner is enrolled: a code that a technician types, and a proof that the scanner holds its key."""
+"""How a scanner is enrolled and changes its key: a code that a technician types, and proofs that it holds its key."""
 
 import base64
 import binascii
 from typing import Final
+from uuid import UUID
 
 from card.cose import SigningKey, is_sound_key, verifies
 
@@ -10,6 +11,7 @@ FINGERPRINT_BYTES: Final = 32
 SECRET_CHARACTERS: Final = 16
 _GROUP: Final = 4
 _DOMAIN: Final = b"sdc enrolment proof v1\0"
+_ROTATION: Final = b"sdc key rotation proof v1\0"
 # Crockford's base 32 has no I, L, O or U: what somebody reads as one of the first three is a digit.
 _ALPHABET: Final = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 _MISREAD: Final = str.maketrans("ILO", "110")
@@ -54,6 +56,16 @@ def prove_enrolment(secret: str, key: SigningKey) -> bytes:
 def check_enrolment_proof(secret: str, public_key: bytes, proof: bytes) -> bool:
     """Whether a proof was made by `prove_enrolment` with this secret and the private half of `public_key`."""
     return is_sound_key(public_key) and verifies(public_key, _statement(secret, public_key), proof)
+
+
+def prove_rotation(device_id: UUID, key: SigningKey) -> bytes:
+    """An enrolled scanner's proof (64 bytes) of its next key: that key's signature over the scanner's id and itself."""
+    return key.sign(_ROTATION + device_id.bytes + key.verifying_key.public)
+
+
+def check_rotation_proof(device_id: UUID, public_key: bytes, proof: bytes) -> bool:
+    """Whether a proof was made by `prove_rotation` for this scanner with the private half of `public_key`."""
+    return is_sound_key(public_key) and verifies(public_key, _ROTATION + device_id.bytes + public_key, proof)
 
 
 def _statement(secret: str, public_key: bytes) -> bytes:

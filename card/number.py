@@ -60,7 +60,7 @@ class CardNumber:
         if len(plain) not in _LENGTHS:
             raise CardNumberInvalid(NumberPart.LENGTH)
         citizen_id, suffix = plain[:_ID_LENGTH], plain[_ID_LENGTH + 2 :]
-        _check_citizen_id(citizen_id)
+        check_citizen_id(citizen_id)
         if plain[_ID_LENGTH] not in "1234567":
             raise CardNumberInvalid(NumberPart.CATEGORY)
         if plain[_ID_LENGTH + 1] not in "1234":
@@ -99,7 +99,14 @@ def check_character(first17: str) -> str:
     return _CHECK_CHARACTERS[sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True)) % 11]
 
 
-def _check_citizen_id(citizen_id: str) -> None:
+def check_citizen_id(citizen_id: str) -> None:
+    """Refuse what is no citizen id (GB 11643), written in half-width characters and with a large X.
+
+    Raises:
+        CardNumberInvalid: names the first part that is wrong.
+    """
+    if len(citizen_id) != _ID_LENGTH:
+        raise CardNumberInvalid(NumberPart.LENGTH)
     # The first digit of an area is that of one of the regions into which GB/T 2260 divides the country.
     if not _is_digits(citizen_id[:6]) or citizen_id[0] not in "12345678":
         raise CardNumberInvalid(NumberPart.AREA)

@@ -9,7 +9,9 @@ from typing import Final
 from card.assertion import sign_assertion
 from card.client import Chain, ScanAnswer, Server, ServerRefused, UploadAnswer
 from card.clock import ClockState, RoundTripTooLong
+from card.cose import SigningKey
 from card.device import Device, StateUnusable
+from card.enrolment import prove_rotation
 from card.outbox import MAX_BATCH, Batch, Outbox
 from card.parcel import MAX_PARCEL_BYTES
 from card.refusal import CredentialRefused
@@ -101,6 +103,25 @@ def fetch_bundle(device: Device, server: Server) -> bool:
     return True
 
 
+def rotate_key(device: Device, server: Server) -> None:
+    """Sign with a fresh key from now on; scans that wait are handed in under it.
+
+    Raises:
+        ServerUnreachable, ServerRefused, StateUnusable, StorageUnavailable: run it again; the old key counts until the
+            server took the new one, and a new one whose answer was lost is taken up.
+    """
+    fresh = device.next_key()
+    proof = prove_rotation(device.enrolment.device_id, fresh)
+    try:
+        server.rotate(_assertion(device, server), fresh.verifying_key.public, proof)
+    except ServerRefused as refusal:
+        if refusal.status != _UNAUTHORIZED:
+            raise
+        # Perhaps it knows the new key already, from a time when its answer did not arrive.
+        server.rotate(_assertion(device, server, fresh), fresh.verifying_key.public, proof)
+    device.take_next_key(fresh)
+
+
 def upload(device: Device, server: Server) -> UploadReport:
     """Hand in the scans that wait, and the parcels of other devices.
 
@@ -167,10 +188,10 @@ def _added(report: UploadReport, answer: UploadAnswer, **more: int) -> UploadRep
     return replace(report, **counts, chain=max(report.chain, answer.chain, key=_CHAINS.index))
 
 
-def _assertion(device: Device, server: Server) -> str:
+def _assertion(device: Device, server: Server, key: SigningKey | None = None) -> str:
     at = device.clock.read().at
     if device.trusted is None:
         # A device fresh from its box may be years off, and the server would not know it by such an assertion.
         nonce = token_bytes(_NONCE_BYTES)
         at = claimed_time(server.time(nonce), nonce)
-    return sign_assertion(device.enrolment.device_id, device.key, at)
+    return sign_assertion(device.enrolment.device_id, key or device.key, at)

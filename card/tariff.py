@@ -82,7 +82,7 @@ class Tariff:
             self.freshness_seconds + self.skew_seconds <= MAX_WINDOW_SECONDS, "codes are fresh for ten minutes at most"
         )
         require(0 <= self.pass_back_seconds <= _DAY_SECONDS, "the pass-back interval is a day at most")
-        require(self.stale_after_seconds >= 0, "an age is not negative")
+        require(0 <= self.stale_after_seconds <= _MAX_SECONDS, "an age is a year at most")
         require(
             self.refuse_after_seconds is None or self.stale_after_seconds <= self.refuse_after_seconds <= _MAX_SECONDS,
             "a bundle is refused after it is warned of",

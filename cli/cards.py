@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Sequence
 
-    from domain.card_event import CardEvent
     from services.card_times import StateTime
     from services.settings import Settings
 
@@ -21,7 +20,7 @@ app = typer.Typer(help="Cards in their life.", no_args_is_help=True)
 
 @app.command()
 def advance() -> None:
-    """Expire cards past their last day, and freeze or cancel those of people who moved away; run it every night."""
+    """Expire cards, freeze or cancel those of people who moved away, end guardianships; run it every night."""
     settings = operator_settings()
     with database_urls(settings) as urls:
         happened = asyncio.run(_advance(settings, urls.app))
@@ -46,18 +45,23 @@ def times() -> None:
     Console().print(table, highlight=False)
 
 
-async def _advance(settings: "Settings", url: str) -> "Counter[CardEvent]":
+async def _advance(settings: "Settings", url: str) -> "Counter[str]":
+    from collections import Counter
+
     from pydantic import SecretStr
 
     from api.wechat import open_wechat
+    from services import card_clock, guardian_clock
     from services.bootstrap import open_services
-    from services.card_clock import advance as let_time_pass
     from services.keys import read_keys
 
     keys = read_keys(demo_keys_file(settings), datetime.now(UTC))
     named = settings.model_copy(update={"database_url": SecretStr(url)})
     async with open_wechat(named) as wechat, open_services(named, keys, wechat) as resources:
-        return await let_time_pass(resources)
+        happened: Counter[str] = Counter()
+        happened.update(await card_clock.advance(resources))
+        happened.update(await guardian_clock.advance(resources))
+        return happened
 
 
 async def _times(url: str) -> "Sequence[StateTime]":

@@ -35,13 +35,24 @@ def check_policy(
     """Read every rule file and its translations as the server would; list what applies when, or the first mistake."""
     from rich.console import Console
 
-    from services.bootstrap import load_holidays, load_law_of_cards, load_retention, load_rules
+    from services.bootstrap import (
+        load_holidays,
+        load_law_of_cards,
+        load_recipients,
+        load_report_words,
+        load_retention,
+        load_rules,
+        load_sources,
+    )
 
     chosen = directory or operator_settings().policy_dir
     book = load_rules(chosen).chinese
     load_holidays(chosen)
     load_law_of_cards(chosen)
     load_retention(chosen)
+    load_report_words(chosen)
+    load_recipients(book.reference.vocabulary, chosen)
+    sources = load_sources(book.reference.vocabulary, chosen)
     console = Console(highlight=False, markup=False)
     for table in (_programmes(book), _parameters(book)):
         console.print(table)
@@ -49,6 +60,7 @@ def check_policy(
     gaps = any(period.version is None for each in book.programmes for period in each.periods())
     told = "but at times none apply: see NO RULES above" if gaps else "and no gap in time"
     typer.echo(f"{len(book.programmes)} programmes in Chinese and English: no mistake found, {told}.")
+    typer.echo(f"{len(sources)} kinds of files of other departments: no mistake found.")
 
 
 def _programmes(book: "RuleBook") -> "Table":

@@ -6,7 +6,23 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import bookings, cards, checks, claims, database, keys, register, retention, serving, settle, slots
+from cli import (
+    bookings,
+    cards,
+    checks,
+    claims,
+    database,
+    exports,
+    imports,
+    keys,
+    register,
+    retention,
+    serving,
+    settle,
+    slots,
+    staff,
+    taps,
+)
 from cli.demo import commands as demo
 from cli.explanation import explain
 
@@ -54,4 +70,8 @@ app.add_typer(checks.audit, name="audit")
 app.add_typer(cards.app, name="cards")
 app.add_typer(retention.app, name="retention")
 app.add_typer(retention.residents, name="residents")
+app.command()(exports.export)
+app.add_typer(imports.app, name="import")
+app.add_typer(staff.app, name="staff")
+app.add_typer(taps.app, name="taps")
 app.add_typer(demo.app, name="demo")

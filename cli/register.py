@@ -192,9 +192,10 @@ async def _simulation(asked: _Asked, figures: Sequence[tuple[str, Decimal]], pol
 
 
 def _enquiry(asked: _Asked) -> "Enquiry":
+    from domain.access import Area
     from services.register import Enquiry
 
-    return Enquiry("operator", asked.purpose, asked.town)
+    return Enquiry("operator", asked.purpose, Area(asked.town))
 
 
 def _refuse_nobody(count: int, town: str) -> None:

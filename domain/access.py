@@ -1,8 +1,8 @@
 """Who asks, and for whom she may act."""
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 
@@ -15,23 +15,25 @@ class Viewer:
     address: str
 
 
+@dataclass(frozen=True)
+class Area:
+    """Where a member of staff works: a village of a town, a whole town, or with neither the whole district."""
+
+    town: str = ""
+    village: str = ""
+
+    def covers(self, town: str, village: str) -> bool:
+        """Whether residents of a village are in it."""
+        return self.town in {"", town} and self.village in {"", village}
+
+
+DISTRICT: Final = Area()
+
+
 class Act(StrEnum):
-    """What somebody wants to do with a resident's record."""
+    """What somebody wants to do for a resident: look, take places, show her code, ask for something about her card."""
 
     VIEW = "view"
     BOOK = "book"
     RIDE_CODE = "ride_code"
-    CARD = "card"
-
-
-class Scope(StrEnum):
-    """How far a guardian may act for a ward."""
-
-    VIEW = "view"
-    FULL = "full"
-
-
-def guardian_may(scope: Scope, act: Act, *, valid_from: date, valid_until: date | None, on: date) -> bool:
-    """Whether a guardian of that scope may do `act` on that day; both ends of the period count."""
-    in_force = valid_from <= on and (valid_until is None or on <= valid_until)
-    return in_force and (scope is Scope.FULL or act is Act.VIEW)
+    APPLY = "apply"

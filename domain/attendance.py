@@ -33,6 +33,9 @@ class DeskRefusal(StrEnum):
     PROVIDER_NOT_FOUND = "provider_not_found"
     REFERRAL_NOT_FOUND = "referral_not_found"
     ANSWERED = "answered"
+    NOT_A_VISIT = "not_a_visit"
+    UNCONFIRMED = "unconfirmed"
+    VISIT_TIME = "visit_time"
 
 
 class Presence(StrEnum):
@@ -83,3 +86,13 @@ def refuse_appeal(session: Session, at: datetime) -> DeskRefusal | None:
     if session.presence is not Presence.MISSED:
         return DeskRefusal.NOT_MISSED
     return DeskRefusal.TOO_LATE if at >= end_of(local_date(session.ends_at + APPEAL)) else None
+
+
+def refuse_visit(session: Session, at: datetime) -> DeskRefusal | None:
+    """Why nobody is told where she lives: only for a confirmed session, on its eve and its day."""
+    if session.presence is Presence.CANCELLED:
+        return DeskRefusal.CANCELLED
+    if session.presence is Presence.REQUESTED:
+        return DeskRefusal.UNCONFIRMED
+    day = local_date(session.starts_at)
+    return None if start_of(day - timedelta(days=1)) <= at < end_of(day) else DeskRefusal.VISIT_TIME

@@ -1,5 +1,6 @@
 """What may be booked and cancelled, decided from values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +19,7 @@ class BookingRefusal(StrEnum):
     OTHER_SERVICE = "other_service"
     COURSE_NOT_FOUND = "course_not_found"
     COURSE_BEGUN = "course_begun"
+    COURSE_CLOSED = "course_closed"
     ALREADY_BOOKED = "already_booked"
     OVERLAPS = "overlaps"
     CARD_NOT_USABLE = "card_not_usable"
@@ -46,7 +48,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is known when somebody asks for a place; `entitled` is false where the service is not for her."""
+    """What is known when somebody asks for a place; `entitled` is false where the service is not for her.
+
+    `card_in_force` is asked again here: a loss or a death may have come in since her card was read.
+    """
 
     starts_at: datetime
     places_left: int
@@ -55,11 +60,13 @@ class Wish:
     window: Window
     offered: bool
     entitled: bool
+    card_in_force: bool
 
 
 def refuse_booking(wish: Wish, at: datetime) -> BookingRefusal | None:
     """The reason to refuse a place at an instant, the most helpful first; None when it may be given."""
     reasons = (
+        (not wish.card_in_force, BookingRefusal.CARD_NOT_USABLE),
         (wish.starts_at <= at, BookingRefusal.SLOT_PAST),
         (wish.holds_this_slot, BookingRefusal.ALREADY_BOOKED),
         (not wish.offered, BookingRefusal.NOT_OFFERED),
@@ -78,6 +85,14 @@ def refuse_waiting(wish: Wish, at: datetime) -> BookingRefusal | None:
     if refusal is BookingRefusal.SLOT_FULL:
         return None
     return refusal or BookingRefusal.NOT_FULL
+
+
+def refuse_waiting_for_all(wishes: Sequence[Wish], at: datetime, *, course_full: bool) -> BookingRefusal | None:
+    """As `refuse_waiting`, for a place in every session of a course."""
+    refusals = [refuse_booking(wish, at) for wish in wishes]
+    others = (refusal for refusal in refusals if refusal not in {None, BookingRefusal.SLOT_FULL})
+    is_full = course_full or BookingRefusal.SLOT_FULL in refusals
+    return next(others, None if is_full else BookingRefusal.NOT_FULL)
 
 
 def _too_early(wish: Wish, at: datetime) -> bool:

@@ -63,6 +63,7 @@ class CardRefusal(StrEnum):
     IN_THE_FUTURE = "in_the_future"
     WRONG_CAUSE = "wrong_cause"
     FINDINGS_INVALID = "findings_invalid"
+    NO_ID_NUMBER = "no_id_number"
     KEY_REUSED = "key_reused"
     IN_FLIGHT = "in_flight"
 
@@ -120,7 +121,7 @@ _CHANGED = frozenset({Effect.REDECIDE_ENTITLEMENTS, Effect.TELL_RESIDENT})
 _ENDED = _CHANGED | {Effect.REVOKE_CREDENTIALS, Effect.RELEASE_BOOKINGS}
 
 RULES: Mapping[CardEvent, Rule] = {
-    CardEvent.APPLY: Rule(_STAFF, _FREE, _NONE_OPEN, _TELL),
+    CardEvent.APPLY: Rule(_STAFF | {Role.HOLDER}, _FREE, _NONE_OPEN, _TELL),
     CardEvent.REFER: Rule(_OFFICE, _ANY_CARD, frozenset({ApplicationState.APPLIED}), _TELL),
     CardEvent.ASSESS: Rule(_OFFICE, _ANY_CARD, frozenset({ApplicationState.UNDER_ASSESSMENT}), _TELL),
     # The city's and the province's word also ends an assessment that runs.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from domain.benefit import NOTHING, TIMES_A_YEAR, BenefitTerm
@@ -93,6 +93,13 @@ class CompiledBook:
     groups: tuple[Group, ...]
     ranks: Mapping[str, Mapping[str, int]]
 
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """The names of all facts that its programmes ask about."""
+        return frozenset(
+            each.criterion.fact.name for programme in self.programmes.values() for each in programme.criteria.values()
+        )
+
     def outcomes(self, values: Mapping[str, Any]) -> dict[str, Truth]:
         """Whether each programme in force is granted for a resident's values by fact name; an absent one is unknown."""
         own = self.judge(values)
@@ -138,6 +145,17 @@ def compile_book(book: RuleBook, on: date) -> CompiledBook:
     ranks = {name: vocabulary.ranks(name, on) for name in vocabulary.facts}
     titles = {programme.slug: programme.title for programme in book.programmes}
     return CompiledBook(on, titles, programmes, *_cohorts(programmes), ties, groups_of(ties), ranks)
+
+
+@lru_cache(maxsize=8 * DAYS_KEPT)
+def compile_one(book: RuleBook, on: date, slug: str) -> CompiledBook:
+    """The book of a day with one programme, and those only on which its answer depends: its group by relations."""
+    whole = compile_book(book, on)
+    groups = tuple(group for group in whole.groups if slug in group.members)
+    slugs = {slug}.union(*(group.members for group in groups))
+    programmes = {each: compiled for each, compiled in whole.programmes.items() if each in slugs}
+    ties = {each: tied for each, tied in whole.ties.items() if each in slugs}
+    return CompiledBook(on, whole.titles, programmes, *_cohorts(programmes), ties, groups, whole.ranks)
 
 
 class _Compiler:

@@ -19,3 +19,8 @@ def start_of(day: date) -> datetime:
 def end_of(day: date) -> datetime:
     """The instant at which a day ends in the district, which is when the next begins."""
     return start_of(day + timedelta(days=1))
+
+
+def year_of(day: date) -> tuple[datetime, datetime]:
+    """The first instant of a day's calendar year, and of the next."""
+    return start_of(day.replace(month=1, day=1)), end_of(day.replace(month=12, day=31))

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from domain.benefit import BenefitKind
 from domain.birthday import birthday
-from domain.compiled import CompiledProgramme, compile_book
+from domain.compiled import CompiledProgramme, compile_book, compile_one
 from domain.explanation import Case, CriterionResult, Need, RelationResult, explain, explain_ties
 from domain.fact import Facts
 from domain.legal import LegalReference
@@ -92,14 +92,23 @@ def _decide_all(book: RuleBook, facts: Facts, on: date) -> Iterator[Entitlement]
 
 
 def decide_one(book: RuleBook, facts: Facts, slug: str, on: date) -> Entitlement | None:
-    """One programme's answer as `decide` gives it, without explaining the others; None for an unknown programme.
+    """One programme's answer as `decide` gives it, from the facts that it asks about; None for an unknown programme.
 
     Raises:
         FactInvalid: a statement that no rule can read.
     """
-    book.reference.vocabulary.check(facts)
     programme = next((each for each in book.programmes if each.slug == slug), None)
-    return None if programme is None else _answer(programme, Case.of(compile_book(book, on), book.reference, facts))
+    if programme is None:
+        return None
+    compiled = compile_one(book, on, slug)
+    asked = facts.about(compiled.facts)
+    book.reference.vocabulary.check(asked)
+    return _answer(programme, Case.of(compiled, book.reference, asked))
+
+
+def facts_asked(book: RuleBook, slug: str, on: date) -> frozenset[str]:
+    """The names of the facts from which `decide_one` answers."""
+    return compile_one(book, on, slug).facts
 
 
 def _answer(programme: Programme, case: Case) -> Entitlement:

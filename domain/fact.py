@@ -1,6 +1,6 @@
 """What departments state about a resident, and what of it holds on a day."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -69,6 +69,10 @@ class Facts:
         for fact in facts:
             by_name[fact.name] = (*by_name.get(fact.name, ()), fact)
         return cls(MappingProxyType(by_name))
+
+    def about(self, names: Collection[str]) -> "Facts":
+        """The statements about some facts alone."""
+        return Facts({name: facts for name, facts in self.by_name.items() if name in names})
 
     def read(self, name: str, on: date, ranks: Mapping[str, int]) -> Reading | None:
         """What holds of a fact on a day; None where nobody states anything.

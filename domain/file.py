@@ -31,6 +31,7 @@ READABLE: Mapping[Role, frozenset[FileKind]] = {
     Role.DISTRICT: _ALL,
     # Notes are among staff about how to help; everything else about her is hers to read.
     Role.HOLDER: _ALL - {FileKind.NOTE},
+    Role.ADMINISTRATOR: frozenset(),
     Role.REGISTER: frozenset(),
 }
 
@@ -41,6 +42,7 @@ WRITABLE: Mapping[Role, frozenset[FileKind]] = {
     Role.COMMISSIONER: _BY_VISITORS,
     Role.TOWN: _BY_OFFICES,
     Role.DISTRICT: _BY_OFFICES,
+    Role.ADMINISTRATOR: frozenset(),
     Role.HOLDER: frozenset(),
     Role.REGISTER: frozenset({FileKind.BENEFIT}),
 }

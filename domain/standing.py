@@ -16,13 +16,15 @@ LAST_REISSUE = 9
 class Role(StrEnum):
     """In which part somebody acts: the holder with her guardians, the federation's levels, and the register itself.
 
-    The register acts by the passing of time and by what other departments report.
+    An administrator looks after staff accounts and acts on nobody's card. The register acts by the passing of time
+    and by what other departments report.
     """
 
     HOLDER = "holder"
     COMMISSIONER = "commissioner"
     TOWN = "town"
     DISTRICT = "district"
+    ADMINISTRATOR = "administrator"
     REGISTER = "register"
 
 

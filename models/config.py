@@ -18,6 +18,8 @@ MODULES = [
     "models.lifecycle",
     "models.settlement",
     "models.ride",
+    "models.exchange",
+    "models.guardianship",
     "models.audit",
 ]
 

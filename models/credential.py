@@ -17,12 +17,12 @@ class DeviceKind(StrEnum):
 
 
 class Credential(Record):
-    """One line of passes for one holder key; its place in the status list stays the same over renewals."""
+    """One line of passes for one holder key, or a printed code, which has none; its place in the status list stays."""
 
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField(
         "models.Resident", related_name="credentials"
     )
-    holder_key = fields.BinaryField()
+    holder_key = fields.BinaryField(null=True)
     status_index = fields.IntField(unique=True)
     issued_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()

@@ -1,4 +1,4 @@
-"""What residents are told about their bookings, on whose leave, and the calendars they subscribe to."""
+"""What residents are told about their bookings and cards, on whose leave, and the calendars they subscribe to."""
 
 from enum import StrEnum
 
@@ -6,6 +6,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 from models.booking import Booking
+from models.lifecycle import CardNotice
 from models.record import Record
 from models.resident import Account, Resident
 from models.service import Provider
@@ -18,8 +19,10 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     CONFIRMED = "confirmed"
     CHANGED = "changed"
+    TERMS = "terms"
     CANCELLED = "cancelled"
     OFFERED = "offered"
+    CARD = "card"
 
 
 class NoticeState(StrEnum):
@@ -41,7 +44,7 @@ class NoticeChannel(StrEnum):
 
 
 class Notice(Record):
-    """One message about a booking at a revision of it, or about an offer; made in the transaction that it tells of."""
+    """One message about a booking at a revision of it, an offer or a card; made in the transaction that it tells of."""
 
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField("models.Resident", related_name="notices")
     booking: fields.ForeignKeyNullableRelation[Booking] = fields.ForeignKeyField(
@@ -49,6 +52,9 @@ class Notice(Record):
     )
     offer: fields.ForeignKeyNullableRelation[Offer] = fields.ForeignKeyField(
         "models.Offer", related_name="notices", null=True
+    )
+    card_notice: fields.ForeignKeyNullableRelation[CardNotice] = fields.ForeignKeyField(
+        "models.CardNotice", related_name="messages", null=True
     )
     kind = fields.CharEnumField(NoticeKind, max_length=10)
     revision = fields.IntField(db_default=0)

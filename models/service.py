@@ -75,6 +75,7 @@ class Site(Record):
     hearing_loop = fields.BooleanField(db_default=False)
     guide_dog_welcome = fields.BooleanField(db_default=False)
     parking_bay = fields.BooleanField(db_default=False)
+    retired_on = fields.DateField(null=True)
 
     class Meta:
         """A small table."""
@@ -151,12 +152,14 @@ class Resource(Record):
 class ServiceResource(Record):
     """A resource that a service may use: each of its sessions holds one of every kind listed for it.
 
-    On request only: held for the bookings that ask for it (an interpreter), not for every session.
+    On request only: held for the bookings that ask for it (an interpreter), not for every session. From `ended_at` on
+    it is chosen no more; what it is held for stays.
     """
 
     service: fields.ForeignKeyRelation[Service] = fields.ForeignKeyField("models.Service", related_name="resources")
     resource: fields.ForeignKeyRelation[Resource] = fields.ForeignKeyField("models.Resource", related_name="services")
     on_request = fields.BooleanField(db_default=False)
+    ended_at = fields.DatetimeField(null=True)
 
     class Meta:
         """Read by service."""
@@ -204,12 +207,16 @@ class DayException(Record):
 
 
 class Course(Record):
-    """A series of sessions that is booked as one; its sessions are slots, each with a place for everybody in it."""
+    """A series of sessions that is booked as one; its sessions are slots, each with a place for everybody in it.
+
+    From `retired_at` on nobody joins it any more; who is in it stays.
+    """
 
     service: fields.ForeignKeyRelation[Service] = fields.ForeignKeyField("models.Service", related_name="courses")
     name = fields.CharField(max_length=80)
     capacity = fields.IntField()
     taken = fields.IntField(db_default=0)
+    retired_at = fields.DatetimeField(null=True)
 
     class Meta:
         """Listed by service."""

@@ -10,20 +10,30 @@ from models.resident import Account, Resident
 
 
 class StaffRole(StrEnum):
-    """What a member of staff does, from the village to the district."""
+    """What a member of staff does: for residents from the village to the district, or for staff accounts."""
 
     COMMISSIONER = "commissioner"
     CLERK = "clerk"
+    ADMINISTRATOR = "administrator"
 
 
 class Staff(Record):
-    """A member of staff and the area she works for (`town` empty: the whole district)."""
+    """A member of staff and the area she works for (`village` empty: the town, `town` empty too: the district).
+
+    `totp_sealed` is the secret of her second factor, `totp_step` the newest step of which a code was used; the
+    enrolment code, kept as a hash, gives her a secret once.
+    """
 
     account: fields.OneToOneRelation[Account] = fields.OneToOneField("models.Account", related_name="staff")
     role = fields.CharEnumField(StaffRole, max_length=20)
     organisation = fields.CharField(max_length=80)
     town = fields.CharField(max_length=40, default="")
+    village = fields.CharField(max_length=40, default="")
     left_on = fields.DateField(null=True)
+    totp_sealed = fields.BinaryField(null=True)
+    totp_step = fields.BigIntField(default=0)
+    enrolment_hash = fields.BinaryField(null=True)
+    enrolment_expires_at = fields.DatetimeField(null=True)
 
     class Meta:
         """One staff row an account."""
@@ -31,13 +41,37 @@ class Staff(Record):
         table = "staff"
 
 
+class StaffGrant(Record):
+    """A role that one administrator proposes for an account, and that another puts into force."""
+
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", related_name="grants")
+    role = fields.CharEnumField(StaffRole, max_length=20)
+    organisation = fields.CharField(max_length=80)
+    town = fields.CharField(max_length=40, default="")
+    village = fields.CharField(max_length=40, default="")
+    proposed_by: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField("models.Staff", related_name="proposals")
+    proposed_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    confirmed_by: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name="confirmations", null=True
+    )
+    confirmed_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Listed while it waits."""
+
+        table = "staff_grant"
+        indexes = (Index(fields=("account_id",)),)
+
+
 class Session(Record):
-    """A family of refresh tokens that began with one sign-in."""
+    """A family of refresh tokens that began with one sign-in; staff act in it after their second factor."""
 
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", related_name="sessions")
     started_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     used_at = fields.DatetimeField()
+    second_factor_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)
 
     class Meta:

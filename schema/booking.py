@@ -12,6 +12,7 @@ from schema import messages
 from schema.identity import to_id
 from schema.service import SHORT, Service, Slot
 from services.bookings import HeldBooking
+from services.quotes import Estimate
 
 strawberry.enum(BookingRefusal, name="BookingRefusalReason", description="Why a booking was refused.")
 strawberry.enum(BookingState, name="BookingState", description="Where a booking is; all but a cancelled one hold.")
@@ -57,6 +58,34 @@ class Booking:
             flag=booking.flag,
             slot=Slot.of(booking.slot),
             service=Service.of(booking.service),
+        )
+
+
+@strawberry.type(description="What a session would cost her by the rules of its day, before she books it.")
+class Quote:
+    """A price, and how much of it is borne."""
+
+    price: Decimal = strawberry.field(description="Yuan for the session, before any share is borne.")
+    programme: str = strawberry.field(description="The entitlement that is asked; empty where none pays.")
+    verdict: Verdict | None
+    cost_share: Decimal | None = strawberry.field(
+        description="The share that is borne; null while that is not certain."
+    )
+    sessions_left: int | None = strawberry.field(
+        description="How many sessions of that year are still borne; null where the programme sets no bound."
+    )
+    to_bring: list[str] = strawberry.field(description="What to bring, in Chinese.", metadata=SHORT)
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> "Quote":
+        """The estimate as it was reckoned."""
+        return cls(
+            price=estimate.price,
+            programme=estimate.programme,
+            verdict=estimate.verdict,
+            cost_share=estimate.cost_share,
+            sessions_left=estimate.sessions_left,
+            to_bring=list(estimate.to_bring),
         )
 
 

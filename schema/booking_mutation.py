@@ -26,6 +26,7 @@ Whom = Annotated[
     strawberry.ID | None,
     strawberry.argument(description="A ward's `residentId`, or for staff one of their area; absent for the viewer."),
 ]
+Interpreter = Annotated[bool, strawberry.argument(description="Let an interpreter come, where the service offers it.")]
 
 
 def whom(resident_id: str | None) -> UUID | None:
@@ -45,9 +46,7 @@ class BookingMutation:
         key: Key,
         resident_id: Whom = None,
         *,
-        interpreter: Annotated[
-            bool, strawberry.argument(description="Let an interpreter come, where the service offers it.")
-        ] = False,
+        interpreter: Interpreter = False,
     ) -> BookingResult:
         """The booking."""
         signed = await signed_in(info)
@@ -77,14 +76,26 @@ class BookingMutation:
 
     @strawberry.mutation(description="Take a place in every session of a course, or in none.")
     async def book_course(
-        self, info: Info, course_id: strawberry.ID, key: Key, resident_id: Whom = None
+        self,
+        info: Info,
+        course_id: strawberry.ID,
+        key: Key,
+        resident_id: Whom = None,
+        *,
+        interpreter: Interpreter = False,
     ) -> CourseBookingResult:
         """The place in the course."""
         signed = await signed_in(info)
         if isinstance(signed, NotSignedIn):
             return signed
         held = await enrolments.book_course(
-            info.context.resources, signed.viewer, signed.people, key_of("Course", course_id), whom(resident_id), key
+            info.context.resources,
+            signed.viewer,
+            signed.people,
+            key_of("Course", course_id),
+            whom(resident_id),
+            key,
+            interpreter=interpreter,
         )
         return BookingRefused.of(held) if isinstance(held, BookingRefusal) else CourseBooking.of(held)
 

@@ -54,7 +54,7 @@ async def _happen(
 class CardMutation:
     """The mutations of cards and files, mixed into the root."""
 
-    @strawberry.mutation(description="For staff: take in the application of a resident who has no card in force.")
+    @strawberry.mutation(description="Apply for a card where none is in force: staff, the resident or her guardian.")
     async def apply_for_card(self, info: Info, resident_id: Whom, key: Key, reason: Reason = "") -> CardEventResult:
         """The standing afterwards."""
         return await _happen(info, Step(CardEvent.APPLY), resident_id, key, reason)

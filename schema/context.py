@@ -10,7 +10,7 @@ import strawberry
 
 from domain.access import Viewer
 from domain.dates import local_date
-from services import accesses, bookings, credentials, entitlements, rides, waitlist
+from services import accesses, bookings, credentials, entitlements, rides, wishes
 from services.people import People, Person, people_of
 from services.resources import Resources
 
@@ -50,9 +50,9 @@ class Context:
         rows = await self._once("bookings", self._of_everybody(bookings.bookings_of))
         return [row for row in rows if row.resident_id == person.id]
 
-    async def waitlist(self, person: Person) -> Sequence[waitlist.HeldWish]:
+    async def waitlist(self, person: Person) -> Sequence[wishes.HeldWish]:
         """What one of the viewer's people waits for."""
-        rows = await self._once("waitlist", self._of_everybody(waitlist.wishes_of))
+        rows = await self._once("waitlist", self._of_everybody(wishes.wishes_of))
         return [row for row in rows if row.resident_id == person.id]
 
     async def credentials(self, person: Person) -> Sequence[credentials.CredentialLine]:

@@ -8,13 +8,14 @@ from schema.booking import Booking
 from schema.identity import to_id
 from schema.limits import LIST_SIZE
 from schema.service import Service
-from services.enrolments import HeldEnrolment, OfferedCourse
+from services.courses import OfferedCourse
+from services.enrolments import HeldEnrolment
 
 # Most courses meet once a week for a term.
 _SESSIONS = 16
 
 
-@strawberry.type(description="A series of sessions that is booked as one, and has not begun.")
+@strawberry.type(description="A series of sessions that is booked as one.")
 class Course:
     """A course and what it is a course of."""
 

@@ -10,13 +10,14 @@ from domain.attendance import DeskRefusal
 from models.attendance import AttendanceMethod
 from schema import messages
 from schema.booking import Booking
+from schema.catalogue import DeskCourse, DeskResource, DeskService, Site, WaitedSlot
 from schema.context import Info
 from schema.day_page import day_page
 from schema.identity import from_id, key_of, to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of, time_cursor, time_place
 from schema.referral import Referral
-from services import accesses, desks, referrals
+from services import accesses, desk_catalogue, desks, referrals, visits
 
 strawberry.enum(DeskRefusal, name="DeskRefusalReason", description="Why a desk's request or an appeal was refused.")
 strawberry.enum(AttendanceMethod, name="AttendanceMethod", description="What showed that she came, or did not.")
@@ -24,6 +25,7 @@ strawberry.enum(AttendanceMethod, name="AttendanceMethod", description="What sho
 # As many as a sheet for one day may hold.
 _SHEET = 500
 _SITES = 3
+_SERVICES = 10
 
 
 @strawberry.type(description="A booking as a desk or the federation's staff sees it.")
@@ -65,6 +67,19 @@ class DeskRefused:
         return cls(reason=reason, message=messages.DESK[reason])
 
 
+@strawberry.type(description="Where a resident is visited. Show it, and keep it nowhere.")
+class Visit:
+    """An address and a number."""
+
+    address: str
+    phone: str | None = strawberry.field(description="Hers, or else a guardian's.")
+
+    @classmethod
+    def of(cls, visit: visits.Visit) -> "Visit":
+        """The visit as it was opened."""
+        return cls(address=visit.address, phone=visit.phone)
+
+
 def desk_page(first: int, after: str | None) -> desks.Page:
     """Which part of a list is asked for, and one more, to know whether there is more."""
     return desks.Page(time_place("DeskBooking", after) if after is not None else None, first + 1)
@@ -83,14 +98,6 @@ async def _note(info: Info, resident_ids: Sequence[UUID]) -> None:
     await accesses.note_at_desk(info.context.resources, viewer, resident_ids, info.context.at)
 
 
-@strawberry.type(description="Where a provider serves.")
-class Site:
-    """One site."""
-
-    id: strawberry.ID
-    name: str
-
-
 @strawberry.type(description="A provider at whose desk the viewer works.")
 class Desk:
     """One desk."""
@@ -107,11 +114,37 @@ class Desk:
         """Its name."""
         return self.provider.name
 
-    @strawberry.field(description="Where it serves.", metadata={LIST_SIZE: _SITES})
+    @strawberry.field(description="Where it serves, closed sites included.", metadata={LIST_SIZE: _SITES})
     async def sites(self, info: Info) -> list[Site]:
         """Its sites."""
-        rows = await desks.sites_of(info.context.resources, self.provider.provider_id)
-        return [Site(id=to_id("Site", row.id), name=row.name) for row in rows]
+        rows = await desk_catalogue.sites(info.context.resources, self.provider.provider_id)
+        return [Site.of(row) for row in rows]
+
+    @strawberry.field(description="What it offers, retired services included.", metadata={LIST_SIZE: _SERVICES})
+    async def services(self, info: Info) -> list[DeskService]:
+        """Its services."""
+        rows = await desk_catalogue.services(info.context.resources, self.provider.provider_id)
+        return [DeskService.of(row) for row in rows]
+
+    @strawberry.field(description="Its rooms, staff and interpreters.", metadata={LIST_SIZE: _SERVICES})
+    async def resources(self, info: Info) -> list[DeskResource]:
+        """Its resources."""
+        rows = await desk_catalogue.rooms_and_staff(info.context.resources, self.provider.provider_id)
+        return [DeskResource.of(row) for row in rows]
+
+    @strawberry.field(description="Its courses, the newest first, and who waits.", metadata={LIST_SIZE: _SERVICES})
+    async def courses(self, info: Info) -> list[DeskCourse]:
+        """Its courses."""
+        rows = await desk_catalogue.courses(info.context.resources, self.provider.provider_id)
+        return [DeskCourse.of(row) for row in rows]
+
+    @strawberry.field(
+        description="The slots to come for which somebody waits, in order of time.", metadata={LIST_SIZE: _SERVICES}
+    )
+    async def waited_for(self, info: Info) -> list[WaitedSlot]:
+        """How many wait for what."""
+        rows = await desk_catalogue.waited_for(info.context.resources, self.provider.provider_id)
+        return [WaitedSlot.of(row) for row in rows]
 
     @strawberry.field(description="The bookings of a day, of one site where that is asked, in order of time.")
     async def day_list(

@@ -7,12 +7,13 @@ import strawberry
 from domain.attendance import DeskRefusal
 from schema.booking import Booking
 from schema.context import Info
-from schema.desk import DeskBooking, DeskRefused
+from schema.desk import DeskBooking, DeskRefused, Visit
 from schema.identity import key_of
 from schema.session import NotSignedIn, signed_in
-from services import appeals, attendance, confirmation, desks
+from services import appeals, attendance, confirmation, desks, visits
 
 DeskResult = Annotated[DeskBooking | DeskRefused | NotSignedIn, strawberry.union("DeskResult")]
+VisitResult = Annotated[Visit | DeskRefused | NotSignedIn, strawberry.union("VisitResult")]
 MissAppealResult = Annotated[Booking | DeskRefused | NotSignedIn, strawberry.union("MissAppealResult")]
 
 
@@ -75,6 +76,17 @@ class DeskMutation:
             return signed
         record = attendance.record_came if came else attendance.record_missed
         return _told(await record(info.context.resources, signed.viewer, key_of("Booking", booking_id)))
+
+    @strawberry.mutation(
+        description="For a provider's staff: where to visit her, on the eve and the day; she reads who asked."
+    )
+    async def show_visit(self, info: Info, booking_id: strawberry.ID) -> VisitResult:
+        """The address and a number, where the service is given at her own place."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        shown = await visits.show_visit(info.context.resources, signed.viewer, key_of("Booking", booking_id))
+        return DeskRefused.of(shown) if isinstance(shown, DeskRefusal) else Visit.of(shown)
 
     @strawberry.mutation(description="Say why a session was missed, or that it was not, within 30 days.")
     async def appeal_miss(self, info: Info, booking_id: strawberry.ID, reason: str) -> MissAppealResult:

@@ -13,16 +13,19 @@ from domain.standing import Cause, Role
 from models.booking import BookingState
 from schema import messages
 from schema.context import Info
+from schema.guardian import Guardian
 from schema.identity import to_id
 from schema.lifecycle import CardStanding
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, page_of, time_cursor, time_place
 from schema.session import NotSignedIn, Signed
-from services import files
+from services import files, objections
 from services.file_rows import Entry, FileFilter, FileSource, Part, Sight
+from services.people import residents_by_id
 
 # An entry is seen by the town's clerk, the district's, and the commissioner.
 _USUAL_READERS = 3
+_USUAL_GUARDIANS = 2
 
 strawberry.enum(FileKind, name="FileKind", description="Kinds of entries in the file of a resident.")
 strawberry.enum(FileRefusal, name="FileRefusalReason", description="Why a file was not opened or written into.")
@@ -121,13 +124,25 @@ class FileRefused:
 class FileOpened:
     """A resident, masked, and how her card stands."""
 
+    resident_key: strawberry.Private[UUID]
     masked_name: str
     standing: CardStanding
+
+    @strawberry.field(description="Who acts for her, the longest first.", metadata={LIST_SIZE: _USUAL_GUARDIANS})
+    async def guardians(self, info: Info) -> list[Guardian]:
+        """Her guardians, by the ids by which an office may end one."""
+        resources = info.context.resources
+        (person,) = await residents_by_id(resources, [self.resident_key])
+        return [Guardian.of(row) for row in await objections.guardians_of(resources, person, info.context.on)]
 
     @classmethod
     def of(cls, opened: files.OpenedFile) -> "FileOpened":
         """The resident in words."""
-        return cls(masked_name=opened.masked_name, standing=CardStanding.of(opened.standing))
+        return cls(
+            resident_key=opened.standing.resident_id,
+            masked_name=opened.masked_name,
+            standing=CardStanding.of(opened.standing),
+        )
 
 
 @strawberry.type(description="The entry stands in the file.")

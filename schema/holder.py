@@ -6,13 +6,14 @@ import strawberry
 
 from domain.language import Language
 from schema.access import Access, access_cursor, access_place
-from schema.booking import Booking
+from schema.booking import Booking, Quote
 from schema.card import Card
 from schema.context import Info
 from schema.credential import Credential
 from schema.entitlement import ComingChange, Entitlement
 from schema.file import FileEntry, FirstDay, Kinds, LastDay, filter_of, page_of_file
-from schema.identity import to_id
+from schema.guardian import Guardian
+from schema.identity import key_of, to_id
 from schema.lifecycle import CardStanding
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, PageInfo, page_of
@@ -20,13 +21,14 @@ from schema.referral import Referral
 from schema.ride import Ride
 from schema.session import Signed, signed_in
 from schema.waitlist import WaitlistEntry
-from services import cards, entitlements, referrals
+from services import cards, entitlements, objections, quotes, referrals
 from services.people import Person
 
 strawberry.enum(Language, description="In which language the rules are told.")
 
 # As many as the district's plan has; a year may change each of them.
 _PROGRAMMES = 35
+_USUAL_GUARDIANS = 2
 
 
 @strawberry.interface(description="A person in the register, as she herself or her guardian sees her.")
@@ -89,12 +91,22 @@ class Holder:
                 raise CursorInvalid
         return page_of(rows[start : start + first + 1], first, Booking.of, lambda row: to_id("Booking", row.id))
 
-    @strawberry.field(description="The full slots for which she waits, or is offered a place, the earliest first.")
+    @strawberry.field(
+        description="The full slots and courses for which she waits, or is offered a place, the earliest first."
+    )
     async def waitlist(self, info: Info) -> list[WaitlistEntry]:
         """The person's wishes."""
         if self.person is None:
             return []
         return [WaitlistEntry.of(wish) for wish in await info.context.waitlist(self.person)]
+
+    @strawberry.field(description="What a slot would cost her; null where there is no such slot.")
+    async def quote(self, info: Info, slot_id: strawberry.ID) -> Quote | None:
+        """The quote for the person."""
+        if self.person is None:
+            return None
+        estimate = await quotes.quote_for(info.context.resources, self.person, key_of("Slot", slot_id))
+        return Quote.of(estimate) if estimate else None
 
     @strawberry.field(description="Referrals that wait for her answer, or to which she consented, the newest first.")
     async def referrals(self, info: Info) -> list[Referral]:
@@ -125,6 +137,14 @@ class Holder:
         if self.person is None:
             return None
         return CardStanding.of(await cards.standing_of(info.context.resources, self.person.id))
+
+    @strawberry.field(description="Who acts for her, the longest first.", metadata={LIST_SIZE: _USUAL_GUARDIANS})
+    async def guardians(self, info: Info) -> list[Guardian]:
+        """The person's guardians."""
+        if self.person is None:
+            return []
+        rows = await objections.guardians_of(info.context.resources, self.person, info.context.on)
+        return [Guardian.of(row) for row in rows]
 
     @strawberry.field(description="Her file: card, assessments, services and benefits, the newest entry first.")
     async def file(

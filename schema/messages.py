@@ -1,43 +1,67 @@
 """Every Chinese sentence that the API itself says, in one place."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from card.rule import CompanionTerms, Outcome, TariffRule
+from card.tariff_check import FindingKind
 from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
+from domain.catalogue import CatalogueRefusal
 from domain.dashboard import Delay
 from domain.entitlement import Verdict as Eligibility
 from domain.file import FileRefusal
+from domain.guardianship import ObjectionOutcome
+from domain.identification import RegistrationRefusal
 from domain.ride_dispute import RideRefusal
+from domain.scanner import FleetRefusal
 from domain.settlement import Evidence, Verdict
 from domain.standing import ApplicationState, Cause, Role
 from domain.statement_dispute import StatementRefusal
+from domain.suspicion import Suspicion
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
 from models.notice import NoticeKind
 from models.service import ServiceKind
 from models.session import StaffRole
 from services.accesses import Access
+from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
+from services.chain import ChainState
 from services.consents import ConsentRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
 from services.feeds import FeedRefusal
+from services.findings import FindingRefusal
+from services.objections import ObjectionRefusal
 from services.officers import RegisterRefusal
+from services.own_data import OwnDataRefusal
+from services.printed import PaperRefusal
 from services.reveals import ACTION as REVEAL_ACTION
 from services.reveals import RevealField, RevealReason, RevealRefusal
+from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
+from services.unlinking import UnlinkRefusal
 
 CATEGORY = {1: "视力残疾", 2: "听力残疾", 3: "言语残疾", 4: "肢体残疾", 5: "智力残疾", 6: "精神残疾", 7: "多重残疾"}
 GRADE = {1: "一级", 2: "二级", 3: "三级", 4: "四级"}
 
 NOT_SIGNED_IN = "请先登录。"
 SESSION_ENDED = "登录已失效，请重新登录。"
+# By the values of `schema.session.SignInReason`.
+SIGN_IN = {
+    "nobody": NOT_SIGNED_IN,
+    "session_ended": SESSION_ENDED,
+    "second_factor": "请打开验证器，输入上面的六位动态码，再以工作人员身份办理。",
+}
 SIGNED_OUT = "已退出登录。"
+SIGNED_OUT_EVERYWHERE = "已在所有手机上退出登录。"
+UNLINKED = "已解除绑定，这位残疾人的乘车码都已停用。需要时可以重新绑定。"
+UNLINK = {UnlinkRefusal.NOT_LINKED: "您的微信没有绑定这位残疾人。"}
 
 WECHAT_CODE_INVALID = "验证码无效、已过期或已用过，请重新获取。"
 WECHAT_RATE_LIMITED = "操作太频繁，请过一分钟再试。"
@@ -65,7 +89,7 @@ BINDING_CODE = {
 }
 
 REGISTER = {
-    RegisterRefusal.NOT_STAFF: "只有工作人员可以查看统计。",
+    RegisterRefusal.NOT_STAFF: "只有乡镇和区的经办人可以查看统计。",
     RegisterRefusal.OTHER_TOWN: "您只能查看自己负责的乡镇。",
     RegisterRefusal.NOBODY: "这里没有登记的持证人，请核对乡镇名称。",
     RegisterRefusal.PREPARING: "正在读取登记数据，请过一分钟再查。",
@@ -116,7 +140,11 @@ CARD_DONE = {
     CardEvent.EXPIRE: "登记了残疾人证有效期已满",
 }
 # Who did what, as the audit log names it; the sentence begins with who it was.
-STAFF_ROLE = {StaffRole.COMMISSIONER: "专职委员", StaffRole.CLERK: "经办人"}
+STAFF_ROLE = {
+    StaffRole.COMMISSIONER: "专职委员",
+    StaffRole.CLERK: "经办人",
+    StaffRole.ADMINISTRATOR: "人员管理员",
+}
 # What is done at a provider's desk, by accounts that are neither staff of the federation nor guardians.
 _AT_DESK = {
     "view_at_desk": "查看了预约名单",
@@ -125,6 +153,7 @@ _AT_DESK = {
     "keep_booking": "核对后保留了预约",
     "record_came": "登记了到场",
     "record_missed": "登记了缺席",
+    "view_visit": "为上门服务查看了住址和电话",
     "propose_referral": "提出转介到别的机构",
     "book_referred": "按转介代为预约了服务",
 }
@@ -139,6 +168,11 @@ ACCESS = {
     "bind_card": "绑定了这张残疾人证",
     "book_course": "代为报名了课程",
     "cancel_course": "代为取消了课程",
+    "export_own": "代为取走了全部信息的副本",
+    "unlink": "解除了与这位残疾人的绑定",
+    "print_code": "打印了纸质码",
+    "revoke_printed_code": "停用了纸质码",
+    "end_phones": "停用了手机上的凭证和登录",
     "view_flagged": "查看了需要核对的预约",
     "open_file": "查到了您的档案",
     "read_file": "查看了档案",
@@ -147,6 +181,7 @@ ACCESS = {
     "decide_appeal": "登记了复评的决定",
     "reschedule_booking": "代为更改了预约时间",
     "join_waitlist": "代为登记了候补",
+    "join_course_waitlist": "代为登记了课程候补",
     "leave_waitlist": "代为取消了候补",
     "accept_offer": "代为接受了空出的名额",
     "create_calendar_feed": "设立了预约日历的地址",
@@ -157,9 +192,89 @@ ACCESS = {
     "dispute_ride": "代为对乘车或入园记录提出了异议",
     "view_ride_disputes": "查看了乘车和入园的异议",
     "answer_ride_dispute": "答复了乘车或入园的异议",
+    "register_resident": "登记了这位残疾人的基本信息",
+    "record_guardian": "登记了监护人",
+    "end_guardian": "登记了监护人不再代办",
+    "record_citizen_id": "登记了身份证号码",
+    "bind_with_code": "用绑定码绑定了这位残疾人",
+    "read_objection": "查看了对监护人的异议",
+    "decide_guardian_objection": "答复了对监护人的异议",
     **{f"card_{event}": done for event, done in CARD_DONE.items()},
 }
 ACCESS_OTHER = "处理了登记信息"
+SECOND_FACTOR = {
+    FactorRefusal.NOT_STAFF: "这个账号不是在职工作人员。",
+    FactorRefusal.NOT_ENROLLED: "还没有设置动态码。请向管理员要一次性设置码。",
+    FactorRefusal.ENROLMENT_CODE_WRONG: "设置码不对、已过期或已用过。请核对，或向管理员重新要一个。",
+    FactorRefusal.CODE_WRONG: "动态码不对或已用过。请等验证器换下一个码再试。",
+    FactorRefusal.TOO_MANY_ATTEMPTS: "今天试的次数太多，请明天再试，或请管理员帮助。",
+}
+
+PRINTED_TITLE = "乘车、入园纸质码"
+CODES_ENDED = "已经停用。闸机和车载机更新后就不再认这些码。"
+PAPER = {
+    PaperRefusal.NOT_ALLOWED: "您不能为这位残疾人办理这项业务。请核对对象和您的职责范围。",
+    PaperRefusal.OWN_CODE: "不能以工作人员身份办理本人或被监护人的业务，请交给其他工作人员。",
+    PaperRefusal.CARD_NOT_USABLE: "残疾人证目前不能使用，不能打印。请先核对证件状态。",
+    PaperRefusal.NO_ACCESS: "按现行政策，这位残疾人没有乘车或入园优待，不能打印。",
+}
+
+
+def printed_code(until: date) -> tuple[str, ...]:
+    """What stands under a code on paper."""
+    return (
+        "上车或入园时，请把这张纸对准扫码口。",
+        f"有效期到{until.year}年{until.month}月{until.day}日。",
+        "丢了请告诉村（社区）或乡镇残联，马上停用，再换一张。",
+    )
+
+
+STAFF_ENDED = "已停用这个工作人员账号，所有登录立即失效。"
+STAFF = {
+    StaffRefusal.NOT_ALLOWED: "只有人员管理员可以办理。",
+    StaffRefusal.OWN_ROLE: "不能给自己授权，也不能停用自己，请交给另一位管理员。",
+    StaffRefusal.SAME_PERSON: "提出和确认要由两位管理员分别办理。",
+    StaffRefusal.NO_ACCOUNT: "没有这个账号。请让对方先登录，再核对账号。",
+    StaffRefusal.NO_GRANT: "没有待确认的这项授权：可能已经确认、已过期，或提出人已离岗。",
+    StaffRefusal.NO_STAFF: "没有这位在职工作人员。",
+    StaffRefusal.AREA_WRONG: "岗位和区域不符：专职委员要写乡镇和村，经办人最多写乡镇，管理员不写区域。",
+    StaffRefusal.ORGANISATION_UNUSABLE: "请填写单位名称，不超过八十个字。",
+    StaffRefusal.ENOUGH_ADMINISTRATORS: "已经有两位管理员，请由他们授权。",
+}
+
+RESIDENT_REGISTERED = "已登记。可以为本人或监护人开绑定码，也可以受理办证申请。"
+NUMBER_RECORDED = "已登记身份证号码，可以继续办证。"
+GUARDIAN_ENDED = "已登记：这位监护人不再代办。系统会告知双方。"
+GUARDIAN_RECORDED = "已登记监护人。请开绑定码，由监护人用自己的姓名绑定手机。"
+REGISTRATION = {
+    RegistrationRefusal.NOT_ALLOWED: "您不能为这位居民办理这项业务。请核对对象和您的职责范围。",
+    RegistrationRefusal.OUTSIDE_AREA: "这个村（社区）不在您负责的区域内。",
+    RegistrationRefusal.OWN_WARD: "不能为本人或被监护人办理，请交给其他工作人员。",
+    RegistrationRefusal.TEXT_UNUSABLE: "有内容没有填写，或者太长。请核对姓名、电话、关系、证明材料、乡镇和村。",
+    RegistrationRefusal.NUMBER_INVALID: "证件号码有误，请对照证件核对每一位。",
+    RegistrationRefusal.BIRTH_DATE_WRONG: "出生日期与证件号码不符，或者晚于今天。请核对。",
+    RegistrationRefusal.ALREADY_REGISTERED: "这个证件号码已经登记过。请查找原有档案。",
+    RegistrationRefusal.NUMBER_ON_RECORD: "本人的身份证号码已经登记。号码有误时，请报区残联更正。",
+    RegistrationRefusal.ACTS_WRONG: "代办事项至少要包括查看。",
+    RegistrationRefusal.GROUND_WRONG: "本人已满十八周岁。请写明成年人需要监护的法定理由。",
+    RegistrationRefusal.PERIOD_WRONG: "截止日期早于开始日期。请核对。",
+}
+OBJECTION_TAKEN = "已收到您的意见。工作人员核实后会告诉您结果。"
+OBJECTION_DECIDED = {
+    ObjectionOutcome.KEEP: "已登记：代办范围不变。系统会告知双方。",
+    ObjectionOutcome.NARROW: "已登记：代办范围已缩小。系统会告知双方。",
+    ObjectionOutcome.END: "已登记：代办已停止。系统会告知双方。",
+}
+OBJECTION = {
+    ObjectionRefusal.NO_GUARDIAN: "没有这位替您办事的人。请刷新后核对。",
+    ObjectionRefusal.NOT_OF_AGE: "满十八周岁才能在这里提出。现在请直接联系村（社区）或乡镇残联。",
+    ObjectionRefusal.ALREADY_OPEN: "您已经提出过，正在核实，请等待结果。",
+    ObjectionRefusal.TEXT_UNUSABLE: "请填写理由，不超过一千字。",
+    ObjectionRefusal.NOT_ALLOWED: "您的职责不包括处理这类意见。",
+    ObjectionRefusal.NO_OBJECTION: "在您负责的区域内没有待处理的这条意见。",
+    ObjectionRefusal.OWN_WARD: "不能处理与本人有关的意见，请交给其他工作人员。",
+    ObjectionRefusal.ACTS_WRONG: "缩小范围时，请选出保留的事项，要比现在少。其他决定不选事项。",
+}
 
 BOOKING = {
     BookingRefusal.SLOT_NOT_FOUND: "没有这个时段。",
@@ -172,6 +287,7 @@ BOOKING = {
     BookingRefusal.OTHER_SERVICE: "改约只能改到同一项服务的别的时段。",
     BookingRefusal.COURSE_NOT_FOUND: "没有这个课程。",
     BookingRefusal.COURSE_BEGUN: "课程已经开始，不能再报名。",
+    BookingRefusal.COURSE_CLOSED: "这个课程不再接受报名，请选别的课程。",
     BookingRefusal.NOT_ELIGIBLE: "这项服务只给符合条件的人。请在待遇页面查看条件。",
     BookingRefusal.NO_INTERPRETER: "这项服务不提供手语翻译。",
     BookingRefusal.RESOURCE_BUSY: "这个时间没有空闲的人员、房间或手语翻译，请选别的时段。",
@@ -210,7 +326,62 @@ DESK = {
     DeskRefusal.PROVIDER_NOT_FOUND: "没有这家机构，或者就是本机构。",
     DeskRefusal.REFERRAL_NOT_FOUND: "没有找到这次转介，或者它已过期。",
     DeskRefusal.ANSWERED: "这次转介已经答复过了。",
+    DeskRefusal.NOT_A_VISIT: "这项服务不上门，不需要查看住址。",
+    DeskRefusal.UNCONFIRMED: "请先确认这个预约。",
+    DeskRefusal.VISIT_TIME: "只有服务的前一天和当天可以查看住址。",
 }
+
+FLEET = {
+    FleetRefusal.NOT_ALLOWED: "您没有这项权限。",
+    FleetRefusal.UNKNOWN: "没有找到，或者不属于这家单位。",
+    FleetRefusal.NAME_INVALID: "名称和地址请写短一些，不能为空。",
+    FleetRefusal.NAME_TAKEN: "这个名称已经有了，请换一个。",
+    FleetRefusal.PRICE_INVALID: "票价请写名称和金额，最多二十项。",
+    FleetRefusal.STATE: "设备现在的状态不能这样操作。",
+    FleetRefusal.TIME_INVALID: "时间不对，请检查后再提交。",
+    FleetRefusal.ACCOUNT_UNKNOWN: "没有这个账号。",
+    FleetRefusal.TARIFF_INVALID: "优待规则里有互相矛盾或超出范围的数值，请检查后再保存。",
+    FleetRefusal.TARIFF_FINDINGS: "优待规则还有问题，请先按检查结果修改。",
+    FleetRefusal.NOT_A_DRAFT: "这份优待规则已经发布，不能再改。",
+    FleetRefusal.SAME_PERSON: "最后修改的人不能发布，请另一位工作人员发布。",
+    FleetRefusal.DAY_PAST: "生效日期最早是明天。",
+    FleetRefusal.DAY_TAKEN: "这一天已经有一份优待规则生效。",
+}
+
+FINDING = {
+    FindingKind.HOLE: "有一段时间没有规则。",
+    FindingKind.OVERLAP: "有一段时间规则重复，后一条不会生效。",
+    FindingKind.UNKNOWN_CLASS: "没有这种优待资格。",
+    FindingKind.UNKNOWN_PLACE: "没有这条线路、这个场馆或者这个乡镇。",
+    FindingKind.NO_RULES: "还没有写任何规则。",
+}
+
+_CLASSES = {
+    "ride": "持证人乘车",
+    "ride-accompanied": "需要陪同的持证人乘车",
+    "venue": "持证人入场",
+    "venue-accompanied": "需要陪同的持证人入场",
+}
+_COMPANIONS = {
+    CompanionTerms.NONE: "",
+    CompanionTerms.FREE: "，可带{count}人，陪同的人免费",
+    CompanionTerms.PAYING: "，可带{count}人，陪同的人买票",
+    CompanionTerms.REQUIRED: "，要有{count}人陪同，陪同的人免费",
+    CompanionTerms.REQUIRED_PAYING: "，要有{count}人陪同，陪同的人买票",
+}
+
+
+def granted(rule: TariffRule) -> str:
+    """What an access class gets, in a sentence."""
+    prices = {
+        Outcome.FREE: "免费",
+        Outcome.REDUCED: f"付票价的百分之{(rule.price_share * 100).normalize():f}",
+        Outcome.FULL: "按票价付费",
+        Outcome.REFUSED: "这里不能用",
+    }
+    companions = _COMPANIONS[rule.companion_terms].format(count=rule.companions)
+    return f"{_CLASSES.get(rule.access_class, '持证人')}，{prices[rule.outcome]}{companions}。"
+
 
 # The sheet of a provider's day.
 DAY_HEADS = ("时间", "服务", "姓名", "状态", "备注", "签到")
@@ -237,6 +408,27 @@ TIMETABLE = {
     TimetableRefusal.NOT_ALLOWED: "您不是这家机构的工作人员，不能修改它的开放时间。",
 }
 
+CATALOGUE = {
+    CatalogueRefusal.NOT_ALLOWED: "您没有这项权限，或者没有找到要修改的内容。",
+    CatalogueRefusal.NAME: "名称请写一到八十个字，写成一行。",
+    CatalogueRefusal.ADDRESS: "地址请写一到一百二十个字，乡镇不超过四十个字，都写成一行。",
+    CatalogueRefusal.DOCUMENTS: "要带的材料最多写十项，每项一到八十个字。",
+    CatalogueRefusal.PROGRAMME: "没有这个项目，请核对项目名称，或者留空。",
+    CatalogueRefusal.LENGTHS: "时长不对。每次服务不超过一天，提前量不超过三十一天，可预约的天数最多三百六十六天。",
+    CatalogueRefusal.SITE: "没有这个服务点，或者它已关闭。",
+    CatalogueRefusal.WEEK: "新的时长放不进现有的开放时间。请先调整每周开放时间。",
+    CatalogueRefusal.PRICE: "价格请填零到十万元，最多两位小数。",
+    CatalogueRefusal.PAST: "日期已经过去，请选今天或以后的日期。",
+    CatalogueRefusal.PLACES: "名额请填一到一千。",
+    CatalogueRefusal.TAKEN: "已有人占用的名额比这个数多，不能减到这么少。",
+    CatalogueRefusal.SESSIONS: "课程要有一到一百节，都在以后的一年之内。",
+    CatalogueRefusal.OVERLAPS_ITSELF: "有两节课时间重叠，或者间隔太短。请调整后再试。",
+    CatalogueRefusal.CLOSED: "这项服务到时已停办，不能安排课程。",
+    CatalogueRefusal.ACCOUNT: "没有这个账号，或者就是您自己的账号。",
+    CatalogueRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
+    CatalogueRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
+}
+
 CARD = {
     CardRefusal.NOT_ALLOWED: "您不能为这位残疾人办理这项业务。请核对对象和您的职责范围。",
     CardRefusal.OWN_CARD: "不能以工作人员身份办理本人或被监护人的业务，请交给其他工作人员。",
@@ -255,6 +447,7 @@ CARD = {
     CardRefusal.IN_THE_FUTURE: "日期不能晚于今天。",
     CardRefusal.WRONG_CAUSE: "请选择适用于这项业务的原因。",
     CardRefusal.FINDINGS_INVALID: "评定结果有误。请逐项填写残疾类别和等级，每个类别只填一次。",
+    CardRefusal.NO_ID_NUMBER: "还没有公民身份号码，不能发证。请先登记户口簿或身份证上的号码。",
     CardRefusal.KEY_REUSED: "同一个请求编号用在了不同的请求上，请重新操作。",
     CardRefusal.IN_FLIGHT: "上一次请求还在处理，请稍等。",
 }
@@ -305,6 +498,7 @@ ROLE = {
     Role.COMMISSIONER: "村（社区）专职委员",
     Role.TOWN: "乡镇残联经办人",
     Role.DISTRICT: "区残联经办人",
+    Role.ADMINISTRATOR: "人员管理员",
     Role.REGISTER: "系统",
 }
 
@@ -339,6 +533,10 @@ VERDICT = {
 }
 ENTRY_WRITTEN = "已写入档案。"
 
+OWN_DATA = {
+    OwnDataRefusal.NOT_ALLOWED: "只有本人，或者可以为本人办理全部事项的监护人，才能取得这份个人信息。",
+}
+
 CREDENTIAL = {
     CredentialRefusal.NOT_ALLOWED: "您不能为这位残疾人出码。请先绑定残疾人证，或确认监护关系。",
     CredentialRefusal.CARD_NOT_USABLE: "残疾人证目前不能使用，请联系村（社区）或乡镇残联。",
@@ -357,6 +555,24 @@ UPLOAD = {
     UploadRefusal.TOO_MANY: "一次上传的记录太多，请分批上传。",
     UploadRefusal.HEAD_INVALID: "记录链的签名校验失败。",
     UploadRefusal.FOREIGN: "记录不属于本单位的设备。",
+}
+
+TAP = {
+    FindingRefusal.NOT_STAFF: "只有工作人员可以查看。",
+    FindingRefusal.FINDING_NOT_FOUND: "在您负责的区域内没有找到这条线索。",
+    FindingRefusal.DECIDED: "这条线索已经有人核实过了。",
+    FindingRefusal.NOTE: "请写明核实的情况，不超过 500 字。",
+}
+SUSPICION = {
+    Suspicion.SAME_CODE: "同一个码被两台设备放行，可能是截屏。请核实。",
+    Suspicion.IMPOSSIBLE_JOURNEY: "两次乘车相隔太近，一个人来不及。请核实，也可能是设备时间不准。",
+    Suspicion.SHARED: "一天内使用次数太多，可能是多人共用。请核实。",
+    Suspicion.PRINTED_TWICE: "同一张纸质码很快在两处使用，可能被复印。请核实。",
+}
+SCAN_CHAIN = {
+    ChainState.WHOLE: "记录完整，但有内容不同的重复记录。",
+    ChainState.GAP: "中间缺少记录，设备可能还没有传完。",
+    ChainState.BROKEN: "记录前后对不上，请检查设备。",
 }
 
 # What a gate decided, and why it refused; reasons are those of `card.refusal.RefusalReason`.
@@ -587,19 +803,26 @@ NEUTRAL_SERVICE = {
     ServiceKind.VOLUNTEER_VISIT: "上门探访",
 }
 AT_HOME = "上门服务"
+# For what may not be named in a message: it says that there is news, and where.
+ERRAND = "业务办理"
+IN_THE_APP = "请打开小程序查看"
 NOTICE_STATUS = {
     NoticeKind.REMINDER: "即将开始",
     NoticeKind.CONFIRMED: "已确认",
     NoticeKind.CHANGED: "已改时间",
+    NoticeKind.TERMS: "费用有变",
     NoticeKind.CANCELLED: "已取消",
     NoticeKind.OFFERED: "有空位",
+    NoticeKind.CARD: "有新进展",
 }
 _SMS = {
     NoticeKind.REMINDER: "提醒您：{time}有预约，内容是{service}，地点是{place}。",
     NoticeKind.CONFIRMED: "您的预约已确认：{time}，内容是{service}，地点是{place}。",
     NoticeKind.CHANGED: "您的预约改了时间，现在是{time}，内容是{service}，地点是{place}。",
+    NoticeKind.TERMS: "您{time}的预约仍然保留，但费用或要带的材料有变，请查看预约。内容是{service}，地点是{place}。",
     NoticeKind.CANCELLED: "您{time}的预约已取消，内容是{service}，地点是{place}。",
     NoticeKind.OFFERED: "您等候的时段有空位了：{time}，内容是{service}，地点是{place}。",
+    NoticeKind.CARD: "您的{service}在{time}有新进展。{place}，也可以问村（社区）工作人员。",
 }
 
 SUBSCRIPTION_BY_HTTP = "订阅要通过 WebSocket 进行。"
@@ -672,3 +895,16 @@ def service_booked(name: str, *, cancelled: bool) -> str:
 def benefit_changed(title: str, before: Eligibility, after: Eligibility) -> str:
     """What a change of the card did to a programme."""
     return f"{title}：由{VERDICT[before]}变为{VERDICT[after]}。"
+
+
+def guardianship_ends(last: date, *, of_age: bool) -> str:
+    """Until when a guardian acts for a ward, and why no longer."""
+    if not of_age:
+        return (
+            f"您的代办期限到{last.year}年{last.month}月{last.day}日为止。如需继续，请提前到村（社区）或乡镇残联办理。"
+        )
+    first = last + timedelta(days=1)
+    return (
+        f"被监护人到{first.year}年{first.month}月{first.day}日年满十八周岁。从这一天起由本人办理，您不再代办。"
+        "如果本人不能独立办理，请提前到村（社区）或乡镇残联登记监护。"
+    )

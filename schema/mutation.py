@@ -4,15 +4,24 @@ from typing import Annotated
 
 import strawberry
 
+from schema import messages
 from schema.booking_mutation import BookingMutation, Key, Whom, whom
 from schema.card_mutation import CardMutation
+from schema.catalogue_mutation import CatalogueMutation
 from schema.context import Info
 from schema.credential import Challenge, CredentialIssued, CredentialRefused, OnlineCode, from_text, to_text
 from schema.desk_mutation import DeskMutation
+from schema.fleet_mutation import FleetMutation, TariffMutation
+from schema.guardian import GuardianMutation
 from schema.identity import key_of
 from schema.notice import NoticeMutation
+from schema.own_data import OwnDataMutation
+from schema.printed import PrintedMutation
+from schema.provider_mutation import ProviderMutation
 from schema.referral_mutation import ReferralMutation
+from schema.registration import RegistrationMutation
 from schema.reveal import Revealed, RevealRefused
+from schema.scanner_mutation import ScannerMutation
 from schema.session import (
     BindingCode,
     BindingCodeRefused,
@@ -22,12 +31,16 @@ from schema.session import (
     RefreshRefused,
     Session,
     SignedOut,
+    Unlinked,
+    UnlinkRefused,
     WechatRefused,
     signed_in,
 )
 from schema.settlement_mutation import SettlementMutation
+from schema.staff_mutation import StaffMutation
+from schema.tap import TapMutation
 from schema.waitlist_mutation import WaitlistMutation
-from services import binding, credentials, reveals, sessions
+from services import binding, code_binding, credentials, reveals, sessions, unlinking
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.reveals import RevealField, RevealReason, RevealRefusal, RevealRequest
@@ -37,6 +50,7 @@ from services.wechat import WechatRefusal
 SignInResult = Annotated[Session | WechatRefused, strawberry.union("SignInResult")]
 RefreshResult = Annotated[Session | RefreshRefused, strawberry.union("RefreshResult")]
 SignOutResult = Annotated[SignedOut | NotSignedIn, strawberry.union("SignOutResult")]
+UnlinkResult = Annotated[Unlinked | UnlinkRefused | NotSignedIn, strawberry.union("UnlinkResult")]
 BindCardResult = Annotated[CardBound | BindingRefused | WechatRefused | NotSignedIn, strawberry.union("BindCardResult")]
 BindingCodeResult = Annotated[BindingCode | BindingCodeRefused | NotSignedIn, strawberry.union("BindingCodeResult")]
 ChallengeResult = Annotated[Challenge | NotSignedIn, strawberry.union("ChallengeResult")]
@@ -58,7 +72,24 @@ class BindCardInput:
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    BookingMutation, WaitlistMutation, DeskMutation, ReferralMutation, NoticeMutation, CardMutation, SettlementMutation
+    BookingMutation,
+    WaitlistMutation,
+    DeskMutation,
+    CatalogueMutation,
+    ProviderMutation,
+    ReferralMutation,
+    NoticeMutation,
+    CardMutation,
+    FleetMutation,
+    ScannerMutation,
+    TariffMutation,
+    GuardianMutation,
+    OwnDataMutation,
+    PrintedMutation,
+    RegistrationMutation,
+    StaffMutation,
+    TapMutation,
+    SettlementMutation,
 ):
     """The root of all mutations."""
 
@@ -85,6 +116,26 @@ class Mutation(
         await sessions.sign_out(info.context.resources, signed.viewer)
         return SignedOut()
 
+    @strawberry.mutation(description="End every session of the account, this one included.")
+    async def sign_out_everywhere(self, info: Info) -> SignOutResult:
+        """The end of all sessions."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        await sessions.sign_out_everywhere(info.context.resources, signed.viewer)
+        return SignedOut(message=messages.SIGNED_OUT_EVERYWHERE)
+
+    @strawberry.mutation(description="Untie the account from its own resident or a ward; all passes of that one end.")
+    async def unlink_resident(self, info: Info, resident_id: strawberry.ID) -> UnlinkResult:
+        """The end of the tie."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        refusal = await unlinking.unlink(
+            info.context.resources, signed.viewer, signed.people, key_of("Resident", resident_id)
+        )
+        return UnlinkRefused.of(refusal) if refusal else Unlinked()
+
     @strawberry.mutation(description="Tie the account to the register, as the holder of a card or as her guardian.")
     async def bind_card(
         self, info: Info, request: Annotated[BindCardInput, strawberry.argument(name="input")]
@@ -101,12 +152,24 @@ class Mutation(
         return BindingRefused.of(bound) if isinstance(bound, BindingRefusal) else CardBound.of(bound)
 
     @strawberry.mutation(description="For clerks: a one-time code for a person who stands before them.")
-    async def issue_binding_code(self, info: Info, card_number: str) -> BindingCodeResult:
+    async def issue_binding_code(
+        self,
+        info: Info,
+        card_number: str | None = None,
+        resident_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="In the place of a card's number, for who has none.")
+        ] = None,
+    ) -> BindingCodeResult:
         """The code, shown once."""
         signed = await signed_in(info)
         if isinstance(signed, NotSignedIn):
             return signed
-        code = await binding.issue_binding_code(info.context.resources, signed.people, card_number)
+        resources, people = info.context.resources, signed.people
+        code = (
+            await code_binding.issue_code_for(resources, people, key_of("Resident", resident_id))
+            if resident_id is not None
+            else await binding.issue_binding_code(resources, people, card_number or "")
+        )
         return BindingCodeRefused.of(code) if isinstance(code, CodeRefusal) else BindingCode.of(code)
 
     @strawberry.mutation(

@@ -9,6 +9,7 @@ from models.service import ServiceKind
 from schema.context import Info
 from schema.course import Course
 from schema.file import FileResult, FirstDay, Kinds, LastDay, filter_of, page_of_file
+from schema.guardian import GuardianQuery
 from schema.identity import from_id, key_of, to_id
 from schema.paging import Connection, CursorInvalid, page_of, time_place
 from schema.register import (
@@ -21,9 +22,14 @@ from schema.register import (
 )
 from schema.service import Found, Service, Slot, slot_cursor
 from schema.session import NotSignedIn, signed_in
+from schema.staff import Colleague, StaffGrant, StaffRefused, StaffRoll, StaffRollResult
+from schema.tap import ScanChainsResult, TapFindingsResult, page_of_chains, page_of_findings
+from schema.venue import Venue
 from schema.viewer import Viewer, viewer
-from services import catalogue, enrolments, officers
+from services import catalogue, courses, officers, staffing, venues
+from services.appointments import StaffRefusal
 from services.catalogue import Accessibility, Wanted
+from services.findings import FindingState
 from services.officers import RegisterRefusal
 
 From = Annotated[datetime, strawberry.argument(name="from", description="The span's beginning, included.")]
@@ -33,7 +39,7 @@ After = Annotated[str | None, strawberry.argument(description="The cursor behind
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(GuardianQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Whoever is signed in; null, with an error of the code NOT_SIGNED_IN, for nobody.")
@@ -94,6 +100,38 @@ class Query:
         asked = filter_of(kinds, since, until)
         return await page_of_file(info, signed, key_of("Resident", resident_id), asked, first, after)
 
+    @strawberry.field(description="For staff: devices whose scans have gaps, breaks or conflicts, the latest first.")
+    async def scan_chains(
+        self, info: Info, first: First, after: After = None, operator_id: strawberry.ID | None = None
+    ) -> ScanChainsResult:
+        """A page of chains."""
+        return await page_of_chains(info, operator_id, first, after)
+
+    @strawberry.field(description="For staff: what one person can hardly have done, in their area, the latest first.")
+    async def tap_findings(
+        self, info: Info, first: First, after: After = None, state: FindingState | None = None
+    ) -> TapFindingsResult:
+        """A page of findings."""
+        return await page_of_findings(info, state, first, after)
+
+    @strawberry.field(description="For administrators: who is in office, and which posts wait for one of them.")
+    async def staff_roll(self, info: Info, first: First, after: After = None) -> StaffRollResult:
+        """A page of colleagues, with all posts that wait."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        behind = None if after is None else from_id("Staff", after)
+        if after is not None and behind is None:
+            raise CursorInvalid
+        resources = info.context.resources
+        rows = await staffing.colleagues(resources, signed.people, behind, first + 1)
+        if isinstance(rows, StaffRefusal):
+            return StaffRefused.of(rows)
+        grants = [StaffGrant.of(grant) for grant in await staffing.waiting(resources, signed.people)]
+        return StaffRoll(
+            colleagues=page_of(rows, first, Colleague.of, lambda row: to_id("Staff", row.id)), grants=grants
+        )
+
     @strawberry.field(description="What the district's providers offer.")
     async def services(self, info: Info, first: First, after: After = None) -> Connection[Service]:
         """A page of services."""
@@ -105,6 +143,23 @@ class Query:
         rows = await catalogue.services(info.context.resources, behind, first + 1)
         return page_of(rows, first, Service.of, lambda row: to_id("Service", row.id))
 
+    @strawberry.field(description="Parks, museums and halls where a card is worth something, of one town if asked.")
+    async def venues(self, info: Info, first: First, after: After = None, area: str | None = None) -> Connection[Venue]:
+        """A page of venues."""
+        behind = None
+        if after is not None:
+            behind = from_id("Venue", after)
+            if behind is None:
+                raise CursorInvalid
+        rows = await venues.venues(info.context.resources, first + 1, behind, area)
+        return page_of(rows, first, Venue.of, lambda row: to_id("Venue", row.id))
+
+    @strawberry.field(description="The public page of a venue; null for none.")
+    async def venue(self, info: Info, id: strawberry.ID) -> Venue | None:  # noqa: A002 - the name in the schema
+        """The venue."""
+        found = await venues.venue(info.context.resources, key_of("Venue", id))
+        return None if found is None else Venue.of(found)
+
     @strawberry.field(description="The courses that can be joined as a whole: those that have not begun.")
     async def courses(self, info: Info, first: First, after: After = None) -> Connection[Course]:
         """A page of courses."""
@@ -113,7 +168,7 @@ class Query:
             behind = from_id("Course", after)
             if behind is None:
                 raise CursorInvalid
-        rows = await enrolments.courses(info.context.resources, behind, first + 1)
+        rows = await courses.courses(info.context.resources, behind, first + 1)
         return page_of(rows, first, Course.of, lambda row: to_id("Course", row.id))
 
     @strawberry.field(description="The slots of a service that begin in a span of time, earliest first, none past.")

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import strawberry
 from domain.ride_dispute import RideRefusal
 from schema import messages
 from schema.identity import to_id
+from schema.paging import Connection, page_of, time_cursor
 from services import ride_disputes
 from services import rides as recorded
 from services.rides import RecordedRide, RideKey
@@ -101,6 +103,13 @@ class RideRefused:
     def of(cls, reason: RideRefusal) -> "RideRefused":
         """The refusal with its sentence."""
         return cls(reason=reason, message=messages.RIDE_DISPUTE[reason])
+
+
+def disputed_rides(rows: Sequence[ride_disputes.Disputed], first: int) -> Connection[DisputedRide]:
+    """A page of disputes."""
+    return page_of(
+        rows, first, DisputedRide.of, lambda row: time_cursor("RideDispute", row.dispute.opened_at, row.dispute.id)
+    )
 
 
 def ride_id(key: RideKey) -> strawberry.ID:

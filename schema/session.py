@@ -10,13 +10,17 @@ from domain.access import Viewer
 from schema import messages
 from schema.context import Info
 from schema.identity import to_id
+from schema.permission import FIELDS
+from services import sessions
 from services.binding import BindingRefusal, Bound, CodeRefusal, OneTimeCode
 from services.people import People, SessionEnded
 from services.sessions import RefreshRefusal, SignedIn
+from services.unlinking import UnlinkRefusal
 from services.wechat import WechatCodeInvalid, WechatRateLimited, WechatRefusal, WechatRisky
 
 strawberry.enum(BindingRefusal, name="BindingRefusalReason", description="Why no card was bound.")
 strawberry.enum(RefreshRefusal, name="RefreshRefusalReason", description="Why a session could not be continued.")
+strawberry.enum(UnlinkRefusal, name="UnlinkRefusalReason", description="Why nothing was untied.")
 strawberry.enum(CodeRefusal, name="CodeRefusalReason", description="Why there is no one-time code.")
 
 
@@ -86,11 +90,26 @@ class RefreshRefused:
         return cls(reason=reason, message=messages.REFRESH[reason])
 
 
-@strawberry.type(description="Nobody is signed in, or the session was ended.")
+@strawberry.enum(description="What is missing.")
+class SignInReason(StrEnum):
+    """Why nobody counts as signed in."""
+
+    NOBODY = "nobody"
+    SESSION_ENDED = "session_ended"
+    SECOND_FACTOR = "second_factor"
+
+
+@strawberry.type(description="Nobody is signed in, the session was ended, or staff have to prove their second factor.")
 class NotSignedIn:
     """A typed refusal."""
 
-    message: str = messages.NOT_SIGNED_IN
+    missing: SignInReason
+    message: str
+
+    @classmethod
+    def of(cls, missing: SignInReason) -> "NotSignedIn":
+        """The refusal with its sentence."""
+        return cls(missing=missing, message=messages.SIGN_IN[missing])
 
 
 @dataclass(frozen=True)
@@ -102,21 +121,62 @@ class Signed:
 
 
 async def signed_in(info: Info) -> Signed | NotSignedIn:
-    """Who is signed in; a session that was ended since its token was given counts as none."""
+    """Who is signed in; a session that was ended since its token was given counts as none.
+
+    What staff alone may do, nobody may without her second factor: she is told so, and is nobody's colleague until then.
+    """
     viewer = info.context.viewer
     if viewer is None:
-        return NotSignedIn(message=messages.SESSION_ENDED if info.context.token_refused else messages.NOT_SIGNED_IN)
+        return NotSignedIn.of(SignInReason.SESSION_ENDED if info.context.token_refused else SignInReason.NOBODY)
     try:
-        return Signed(viewer, await info.context.people())
+        people = await info.context.people()
     except SessionEnded:
-        return NotSignedIn(message=messages.SESSION_ENDED)
+        return NotSignedIn.of(SignInReason.SESSION_ENDED)
+    access = FIELDS.get(info.field_name)
+    if people.unproven is not None and access is not None and access.needs_second_factor(has_family=people.has_family):
+        return NotSignedIn.of(SignInReason.SECOND_FACTOR)
+    return Signed(viewer, people)
 
 
-@strawberry.type(description="The session was ended, on this phone only.")
+@strawberry.type(description="The session was ended, on this phone or on all.")
 class SignedOut:
     """The end of a session."""
 
     message: str = messages.SIGNED_OUT
+
+
+@strawberry.type(description="A phone on which the account is signed in.")
+class OpenSession:
+    """A session that can go on."""
+
+    started_at: datetime
+    used_at: datetime
+    is_this: bool = strawberry.field(description="Whether it is the session of this request.")
+
+    @classmethod
+    def of(cls, session: sessions.OpenSession, viewer: Viewer) -> "OpenSession":
+        """The session of a loaded row."""
+        return cls(started_at=session.started_at, used_at=session.used_at, is_this=session.id == viewer.session_id)
+
+
+@strawberry.type(description="The account is no longer tied to that resident.")
+class Unlinked:
+    """The end of a tie."""
+
+    message: str = messages.UNLINKED
+
+
+@strawberry.type(description="Nothing was untied.")
+class UnlinkRefused:
+    """A typed refusal."""
+
+    reason: UnlinkRefusal
+    message: str
+
+    @classmethod
+    def of(cls, reason: UnlinkRefusal) -> "UnlinkRefused":
+        """The refusal with its sentence."""
+        return cls(reason=reason, message=messages.UNLINK[reason])
 
 
 @strawberry.type(description="The account is tied to the register.")

@@ -75,7 +75,7 @@ class SettlementMutation:
 
     @strawberry.mutation(description="For either side: say how many rides a line should have, and why.")
     async def open_line_dispute(
-        self, info: Info, statement_id: strawberry.ID, number: int, rides: int, reason: str
+        self, info: Info, statement_id: strawberry.ID, line_number: int, rides: int, reason: str
     ) -> LineDisputeResult:
         """The dispute."""
         signed = await signed_in(info)
@@ -84,7 +84,7 @@ class SettlementMutation:
         key = key_of("OperatorStatement", statement_id)
         return _told(
             await statement_disputes.open_dispute(
-                info.context.resources, signed.viewer, signed.people, key, number, rides, reason
+                info.context.resources, signed.viewer, signed.people, key, line_number, rides, reason
             )
         )
 

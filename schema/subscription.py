@@ -19,7 +19,7 @@ from schema.desk import DeskBooking
 from schema.identity import key_of
 from schema.limits import LIST_SIZE
 from schema.waitlist import WaitlistEntry
-from services import accesses, desks, waitlist
+from services import accesses, desks, wishes
 from services.people import People, people_of
 from services.resources import Resources
 
@@ -96,21 +96,21 @@ class Subscription:
         """The open offers."""
         asked = None if resident_id is None else key_of("Resident", resident_id)
 
-        async def read(resources: Resources, people: People) -> Sequence[waitlist.HeldWish] | FollowRefused:
+        async def read(resources: Resources, people: People) -> Sequence[wishes.HeldWish] | FollowRefused:
             person = people.reach(asked, Act.VIEW, local_date(resources.clock()))
             if person is None:
                 return FollowRefused(message=messages.NOT_YOUR_WARD)
-            wishes = await waitlist.wishes_of(resources, [person.id])
-            return [wish for wish in wishes if wish.offered_until is not None]
+            held = await wishes.wishes_of(resources, [person.id])
+            return [wish for wish in held if wish.offered_until is not None]
 
         people = await info.context.people()
         person = people.reach(asked, Act.VIEW, info.context.on)
         async with aclosing(_followed(info, [person.id] if person else [], read)) as lists:
-            async for wishes in lists:
-                if isinstance(wishes, FollowRefused):
-                    yield wishes
+            async for offers in lists:
+                if isinstance(offers, FollowRefused):
+                    yield offers
                     return
-                yield OpenOffers(entries=[WaitlistEntry.of(wish) for wish in wishes])
+                yield OpenOffers(entries=[WaitlistEntry.of(wish) for wish in offers])
 
 
 async def _followed(

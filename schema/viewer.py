@@ -4,33 +4,26 @@ from datetime import date
 
 import strawberry
 
-from domain.access import Scope
-from domain.standing import Role
-from models.session import StaffRole
+from domain.access import Act
 from schema import messages
-from schema.booking import FlaggedBooking
 from schema.context import Info
-from schema.dashboard import Dashboard, dashboard_of
-from schema.desk import Desk, DeskBooking, desk_bookings, desk_page
+from schema.desk import Desk
 from schema.errors import ErrorCode, ExpectedError
+from schema.fleet import Operator
+from schema.guardian import in_order
 from schema.holder import Holder
-from schema.identity import from_id, to_id
+from schema.identity import to_id
 from schema.limits import LIST_SIZE
-from schema.paging import Connection, CursorInvalid, page_of, time_cursor, time_place
-from schema.ride import DisputedRide
-from schema.session import NotSignedIn, Signed, signed_in
+from schema.session import NotSignedIn, OpenSession, Signed, signed_in
 from schema.settlement import Settlement
-from services import accesses, bookings, desks, ride_disputes, sides
-from services.authority import role_of
-from services.people import StaffMember
+from schema.staff import Staff
+from services import accesses, desks, operators, sessions, sides
 from services.people import Ward as HeldWard
 
 # Few act for more than two or three; a query over all of them must stay affordable.
 _USUAL_WARDS = 3
 _USUAL_DESKS = 1
-
-strawberry.enum(StaffRole, name="StaffRole", description="What a member of staff does.")
-strawberry.enum(Scope, name="GuardianScope", description="How far a guardian may act for a ward.")
+_USUAL_SESSIONS = 3
 
 
 @strawberry.type(description="被监护人。A person for whom the viewer acts.")
@@ -38,68 +31,21 @@ class Ward(Holder):
     """A ward and how far the viewer may act for her."""
 
     relation: str = strawberry.field(description="What the viewer is to her, in Chinese.")
-    scope: Scope
+    acts: list[Act] = strawberry.field(description="What the viewer may do for her.", metadata={LIST_SIZE: len(Act)})
+    ends_on: date | None = strawberry.field(description="The last day on which the viewer acts for her, if it ends.")
+    ending: str | None = strawberry.field(description="The same as a sentence, with the reason.")
 
     @classmethod
     def of(cls, ward: HeldWard) -> "Ward":
         """The ward of a loaded row."""
-        return cls(person=ward.person, relation=ward.relation, scope=ward.scope)
-
-
-@strawberry.type(description="The viewer as a member of staff.")
-class Staff:
-    """Role and area."""
-
-    member: strawberry.Private[StaffMember]
-    role: StaffRole
-    town: str = strawberry.field(description="The town she works for; empty for the whole district.")
-    organisation: str
-
-    @strawberry.field(description="Bookings to come, of residents of her area, whose grounds have changed.")
-    async def flagged_bookings(self, info: Info, first: int, after: str | None = None) -> Connection[FlaggedBooking]:
-        """A page of bookings that a person has to look at, once it is logged that she sees them."""
-        behind = None
-        if after is not None:
-            behind = from_id("Booking", after)
-            if behind is None:
-                raise CursorInvalid
-        rows = await bookings.flagged_in(info.context.resources, self.town, behind, first + 1)
-        shown = {row.resident_id for row in rows[:first]}
-        await accesses.note_shown(info.context.resources, self.member.id, accesses.VIEW_FLAGGED, shown, info.context.at)
-        return page_of(rows, first, FlaggedBooking.of, lambda row: to_id("Booking", row.id))
-
-    @classmethod
-    def of(cls, member: StaffMember) -> "Staff":
-        """The member of staff of a loaded row."""
-        return cls(member=member, role=member.role, town=member.town, organisation=member.organisation)
-
-    @strawberry.field(description="Appeals against a miss in her area that wait for an answer.")
-    async def appeals(self, info: Info, first: int, after: str | None = None) -> Connection[DeskBooking]:
-        """A page of appeals, once it is logged that she sees them."""
-        rows = await desks.appeals_in_area(info.context.resources, self.member, desk_page(first, after))
-        shown = {row.booking.resident_id for row in rows[:first]}
-        await accesses.note_shown(info.context.resources, self.member.id, accesses.VIEW_APPEALS, shown, info.context.at)
-        return desk_bookings(rows, first)
-
-    @strawberry.field(description="Disputes of rides in her area that wait for an answer, the oldest first.")
-    async def ride_disputes(self, info: Info, first: int, after: str | None = None) -> Connection[DisputedRide]:
-        """A page of disputes, once it is logged that she sees them."""
-        behind = None if after is None else time_place("RideDispute", after)
-        rows = await ride_disputes.waiting_in_area(info.context.resources, self.member, behind, first + 1)
-        shown = {row.resident_id for row in rows[:first]}
-        await accesses.note_shown(
-            info.context.resources, self.member.id, accesses.VIEW_RIDE_DISPUTES, shown, info.context.at
+        held, last = ward.guardianship, ward.last_day
+        return cls(
+            person=ward.person,
+            relation=ward.relation,
+            acts=in_order(held.acts),
+            ends_on=last,
+            ending=None if last is None else messages.guardianship_ends(last, of_age=last != held.valid_until),
         )
-        return page_of(
-            rows, first, DisputedRide.of, lambda row: time_cursor("RideDispute", row.dispute.opened_at, row.dispute.id)
-        )
-
-    @strawberry.field(description="For the district's staff: what all operators' scanners did; null for a town's.")
-    async def dashboard(self, info: Info, since: date, until: date) -> Dashboard | None:
-        """The dashboard of all operators."""
-        if role_of(self.member) is not Role.DISTRICT:
-            return None
-        return await dashboard_of(info, None, messages.ALL_OPERATORS, since, until)
 
 
 @strawberry.type(description="Whoever is signed in; her own fields are empty until a card is bound to the account.")
@@ -129,11 +75,33 @@ class Viewer(Holder):
         rows = await sides.parties_of(info.context.resources, self.signed.viewer, self.signed.people)
         return [Settlement.of(row) for row in rows]
 
+    @strawberry.field(description="The operators that she works for.", metadata={LIST_SIZE: _USUAL_DESKS})
+    async def operators(self, info: Info) -> list[Operator]:
+        """The viewer's operators."""
+        rows = await operators.operators_of(info.context.resources, self.signed.viewer)
+        return [Operator.of(row) for row in rows]
+
+    @strawberry.field(
+        description="The account's id, by which an administrator gives it a post, or a provider a place at its desk."
+    )
+    def account_id(self) -> strawberry.ID:
+        """The account's id."""
+        return to_id("Account", self.signed.viewer.account_id)
+
+    @strawberry.field(
+        description="Where the account is signed in, the newest use first.", metadata={LIST_SIZE: _USUAL_SESSIONS}
+    )
+    async def sessions(self, info: Info) -> list[OpenSession]:
+        """The account's sessions."""
+        viewer = self.signed.viewer
+        rows = await sessions.sessions_of(info.context.resources, viewer.account_id)
+        return [OpenSession.of(row, viewer) for row in rows]
+
     @strawberry.field(description="What she is as a member of staff; null for everybody else.")
     def staff(self) -> Staff | None:
         """The viewer's staff row."""
-        member = self.signed.people.staff
-        return Staff.of(member) if member else None
+        member = self.signed.people.staff or self.signed.people.unproven
+        return Staff.of(member, self.signed.people) if member else None
 
 
 async def viewer(info: Info) -> Viewer:

@@ -13,14 +13,14 @@ from models.record import new_id
 # In the order of their numbers, so that no two sessions wait for each other's resources.
 _LOCK = """
 SELECT n.on_request, r.kind FROM service_resource n JOIN resource r ON r.id = n.resource_id
-WHERE n.service_id = $1 AND n.on_request = ANY($2) ORDER BY r.number FOR NO KEY UPDATE OF r
+WHERE n.service_id = $1 AND n.ended_at IS NULL AND n.on_request = ANY($2) ORDER BY r.number FOR NO KEY UPDATE OF r
 """
 
 # A statement of its own behind the lock: only so does it see what those before it came to hold.
 _FREE = """
 SELECT DISTINCT ON (n.on_request, r.kind) r.id, r.number, n.on_request
 FROM service_resource n JOIN resource r ON r.id = n.resource_id
-WHERE n.service_id = $1 AND n.on_request = ANY($2)
+WHERE n.service_id = $1 AND n.ended_at IS NULL AND n.on_request = ANY($2)
 AND (r.retired_on IS NULL OR r.retired_on > ($3 AT TIME ZONE 'Asia/Shanghai')::date)
 AND NOT EXISTS (
     SELECT FROM allocation a WHERE a.released_at IS NULL

@@ -5,6 +5,7 @@ from uuid import UUID
 from domain.access import Act, Viewer
 from domain.attendance import DeskRefusal, refuse_appeal
 from domain.dates import local_date
+from domain.duty import Duty
 from services import audit
 from services.attendance import session_of
 from services.bookings import HeldBooking, booking
@@ -56,18 +57,21 @@ async def decide_miss_appeal(
     resources: Resources, viewer: Viewer, people: People, booking_id: UUID, *, upheld: bool
 ) -> DeskBooking | DeskRefusal:
     """Excuse the miss, so that it uses up no session, or let it stand; for the federation's staff of her area."""
-    at, staff = resources.clock(), people.staff
+    at, staff = resources.clock(), people.on_duty(Duty.DECIDE_MISS_APPEAL)
     if staff is None:
         return DeskRefusal.NOT_ALLOWED
     async with resources.database.transaction() as connection:
         in_area = await connection.fetchval(
             "SELECT b.resident_id FROM booking b JOIN resident r ON r.id = b.resident_id "
-            "WHERE b.id = $1 AND ($2 = '' OR r.town = $2)",
+            "WHERE b.id = $1 AND ($2 = '' OR r.town = $2) AND ($3 = '' OR r.village = $3)",
             booking_id,
-            staff.town,
+            staff.area.town,
+            staff.area.village,
         )
         if in_area is None:
             return DeskRefusal.BOOKING_NOT_FOUND
+        if people.is_related(in_area):  # nobody decides on her own miss, or her ward's
+            return DeskRefusal.NOT_ALLOWED
         await lock_booking(connection, booking_id)
         if not await connection.fetchval(_DECIDE, booking_id, at, upheld):
             return DeskRefusal.NO_APPEAL

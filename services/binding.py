@@ -12,9 +12,11 @@ import asyncpg
 from card.number import CardNumber, CardNumberInvalid
 from domain.access import Viewer
 from domain.dates import local_date
+from domain.duty import Duty
+from domain.guardianship import latest_adult
 from models.record import new_id
 from services import attempts, audit
-from services.people import People, mask_name
+from services.people import People, StaffMember, mask_name
 from services.resources import Resources
 from services.vault import Indexed, Sealed
 
@@ -113,7 +115,7 @@ async def bind_card(resources: Resources, viewer: Viewer, request: BindingReques
 
 async def issue_binding_code(resources: Resources, people: People, card_number: str) -> OneTimeCode | CodeRefusal:
     """A one-time code for a person who stands before the clerk and has proven who she is; only for the clerk's area."""
-    staff = people.staff
+    staff = people.on_duty(Duty.ISSUE_BINDING_CODE)
     if staff is None:
         return CodeRefusal.NOT_STAFF
     at, actor = resources.clock(), f"staff:{staff.id}"
@@ -123,23 +125,31 @@ async def issue_binding_code(resources: Resources, people: People, card_number: 
         return CodeRefusal.NOT_FOUND
     async with resources.database.transaction() as connection:
         row = await _holder(connection, resources, number)
-        if row is None or not staff.covers(row["town"]):
+        if row is None or not staff.area.covers(row["town"], row["village"]):
             # Also logged, because the answer to a found number holds a masked name.
             await audit.record(connection, audit.Event(actor, "issue_binding_code", "-", "not found"), at)
             return CodeRefusal.NOT_FOUND
-        code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
-        await connection.execute(
-            "INSERT INTO binding_code (id, resident_id, issued_by_id, code_hash, expires_at) "
-            "VALUES ($1, $2, $3, $4, $5)",
-            new_id(),
-            row["resident_id"],
-            staff.id,
-            resources.vault.index(Indexed.BINDING_CODE, code),
-            at + CODE_LIFETIME,
-        )
-        await audit.record(connection, audit.Event(actor, "issue_binding_code", str(row["resident_id"])), at)
         key = resources.vault.data_key(row["resident_id"], row["data_key"], row["data_key_version"])
-        return OneTimeCode(code, mask_name(key.open(Sealed.NAME, row["name_sealed"])), at + CODE_LIFETIME)
+        name = mask_name(key.open(Sealed.NAME, row["name_sealed"]))
+        return await new_code(resources, connection, staff, row["resident_id"], name)
+
+
+async def new_code(
+    resources: Resources, connection: asyncpg.Connection, staff: StaffMember, resident_id: UUID, masked_name: str
+) -> OneTimeCode:
+    """A fresh code for a resident, on record as the clerk's."""
+    at = resources.clock()
+    code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
+    await connection.execute(
+        "INSERT INTO binding_code (id, resident_id, issued_by_id, code_hash, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        new_id(),
+        resident_id,
+        staff.id,
+        resources.vault.index(Indexed.BINDING_CODE, code),
+        at + CODE_LIFETIME,
+    )
+    await audit.record(connection, audit.Event(f"staff:{staff.id}", "issue_binding_code", str(resident_id)), at)
+    return OneTimeCode(code, masked_name, at + CODE_LIFETIME)
 
 
 async def _may_try(resources: Resources, viewer: Viewer, number: str, *, by_clerk: bool) -> bool:
@@ -184,7 +194,7 @@ async def _match_and_bind(
         if await _bind_guardian(resources, connection, viewer, holder.resident_id, name, phone_index):
             return Bound(holder.resident_id, as_guardian=True)
         proven = name == holder.name_index and phone_index == holder.phone_index
-    if not proven or not await _bind_holder(connection, viewer, holder.resident_id):
+    if not proven or not await tie_holder(connection, viewer, holder.resident_id):
         return None
     if code_id is not None:
         # Only now: a code is not lost by a mistyped name.
@@ -195,7 +205,8 @@ async def _match_and_bind(
 async def _holder(connection: asyncpg.Connection, resources: Resources, number: str) -> asyncpg.Record | None:
     row: asyncpg.Record | None = await connection.fetchrow(
         "SELECT r.id AS resident_id, r.name_index, r.phone_index, r.name_sealed, r.data_key, r.data_key_version, "
-        "r.town FROM card c JOIN resident r ON r.id = c.resident_id WHERE c.number_index = $1 AND c.state = 'active'",
+        "r.town, r.village FROM card c JOIN resident r ON r.id = c.resident_id "
+        "WHERE c.number_index = $1 AND c.state = 'active'",
         resources.vault.index(Indexed.CARD_NUMBER, number),
     )
     return row
@@ -216,20 +227,23 @@ async def _code(resources: Resources, connection: asyncpg.Connection, resident_i
 async def _bind_guardian(
     resources: Resources, connection: asyncpg.Connection, viewer: Viewer, ward_id: UUID, name: bytes, phone: bytes
 ) -> bool:
+    on = local_date(resources.clock())
     bound = await connection.fetchval(
         "UPDATE guardian SET account_id = $1 WHERE ward_id = $2 AND name_index = $3 AND phone_index = $4 "
         "AND (account_id IS NULL OR account_id = $1) "
-        "AND valid_from <= $5 AND (valid_until IS NULL OR valid_until >= $5) RETURNING id",
+        "AND ended_on IS NULL AND valid_from <= $5 AND (valid_until IS NULL OR valid_until >= $5) "
+        "AND (ground = 'adult' OR (SELECT birth_date FROM resident WHERE id = ward_id) > $6) RETURNING id",
         viewer.account_id,
         ward_id,
         name,
         phone,
-        local_date(resources.clock()),
+        on,
+        latest_adult(on),
     )
     return bound is not None
 
 
-async def _bind_holder(connection: asyncpg.Connection, viewer: Viewer, resident_id: UUID) -> bool:
+async def tie_holder(connection: asyncpg.Connection, viewer: Viewer, resident_id: UUID) -> bool:
     """Bind unless either side is bound already; the row lock keeps two phones from both getting through."""
     await connection.execute("SELECT FROM resident WHERE id = $1 FOR NO KEY UPDATE", resident_id)
     bound = await connection.fetchval(

@@ -8,20 +8,21 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.access import Act, Viewer
+from domain.access import Act, Area, Viewer
 from domain.booking import BookingRefusal, refuse_cancellation
 from domain.card import is_usable
 from domain.dates import local_date
 from domain.entitlement import Verdict
 from models.booking import BookingFlag, BookingState
 from services import audit, idempotency
+from services.booking_round import Asked, book_round
 from services.catalogue import SERVICE_COLUMNS, SERVICE_OF_SLOT, SLOT_COLUMNS, OfferedService, OfferedSlot
-from services.locks import lock_booking, lock_resident
+from services.idempotency import Claim
+from services.locks import lock_booking, lock_residents
 from services.offers import give_back
 from services.people import People, Person, person_for
-from services.places import Order, place_of, quotes_for, take
+from services.places import Order, Wanted, orders_for
 from services.resources import Resources
-from services.standings import has_active_card
 
 BOOKING_COLUMNS = f"""b.id, b.resident_id, b.enrolment_id, b.state, b.booked_at, b.cancelled_at, b.price, b.verdict,
        b.cost_share, b.to_bring, b.flag, {SLOT_COLUMNS}, {SERVICE_COLUMNS},
@@ -92,14 +93,15 @@ async def bookings_in(resources: Resources, enrolment_id: UUID) -> Sequence[Held
     return [HeldBooking.of(row) for row in rows]
 
 
-async def flagged_in(resources: Resources, town: str, after: UUID | None, limit: int) -> Sequence[HeldBooking]:
-    """The flagged bookings to come of residents in a town (empty: anywhere), in the order of their keys."""
+async def flagged_in(resources: Resources, area: Area, after: UUID | None, limit: int) -> Sequence[HeldBooking]:
+    """The flagged bookings to come of residents in an area, in the order of their keys."""
     rows = await resources.database.fetch(
         f"{_BOOKINGS} JOIN resident r ON r.id = b.resident_id WHERE b.flag IS NOT NULL AND b.starts_at > $1 "
-        "AND b.state IN ('requested', 'booked') AND ($2 = '' OR r.town = $2) AND ($3::uuid IS NULL OR b.id > $3) "
-        "ORDER BY b.id LIMIT $4",
+        "AND b.state IN ('requested', 'booked') AND ($2 = '' OR r.town = $2) AND ($3 = '' OR r.village = $3) "
+        "AND ($4::uuid IS NULL OR b.id > $4) ORDER BY b.id LIMIT $5",
         resources.clock(),
-        town,
+        area.town,
+        area.village,
         after,
         limit,
     )
@@ -110,6 +112,14 @@ async def booking(resources: Resources, booking_id: UUID) -> HeldBooking:
     """One booking that is known to exist."""
     (row,) = await resources.database.fetch(f"{_BOOKINGS} WHERE b.id = $1", booking_id)
     return HeldBooking.of(row)
+
+
+async def _held(resources: Resources, wanted: Sequence[tuple[UUID, UUID]]) -> list[HeldBooking]:
+    """Bookings that are known to exist, each named with its resident."""
+    database = resources.database.reaching_only(resident_id for resident_id, _ in wanted)
+    rows = await database.fetch(f"{_BOOKINGS} WHERE b.id = ANY($1)", [booking_id for _, booking_id in wanted])
+    held = {row["id"]: HeldBooking.of(row) for row in rows}
+    return [held[booking_id] for _, booking_id in wanted]
 
 
 async def book_slot(
@@ -148,31 +158,32 @@ async def book_for(
 
     `action` is what the log says of it.
     """
-    at = resources.clock()
-    place = await place_of(resources, slot_id)
-    order: Order | None = None
-    if person is not None and place is not None:
-        (terms,) = await quotes_for(resources, person, [place])
-        order = Order(person.id, place, terms, interpreter=interpreter)
-
-    async def work(connection: asyncpg.Connection) -> str:
-        if person is None:
-            return BookingRefusal.NOT_ALLOWED
-        if order is None:
-            return BookingRefusal.SLOT_NOT_FOUND
-        if order.place.course_id is not None:
-            return BookingRefusal.PART_OF_COURSE
-        refusal = await lock_for_booking(connection, person, at)
-        if refusal is not None:
-            return refusal
-        answer = await take(connection, order, at)
-        if not isinstance(answer, BookingRefusal):
-            await log_for_other(connection, viewer, people, action, person, at)
-        return str(answer)
-
+    at, together = resources.clock(), resources.together
+    order: Order | BookingRefusal = BookingRefusal.NOT_ALLOWED
+    if person is not None:
+        order = await _order(resources, person, Wanted(person, slot_id, interpreter), at)
     request = ["book", str(slot_id), whom, *["interpreter"][: int(interpreter)]]
-    expected = None if order is None else str(order.id)
-    return await told(resources, await answer_once(resources, viewer, key, request, work, expected))
+    expected = str(order.id if isinstance(order, Order) else order)
+    claim = Claim(viewer.account_id, key, request, at, expected)
+    asked = Asked(claim, order, None if person is None else _event(viewer, people, action, person))
+    if isinstance(order, Order) and order.needs_resources:
+        (answer,) = await book_round(resources, [asked])
+    else:
+        answer = await together.ask(resources, book_round, asked)
+    if person is None or answer in _REFUSALS:
+        return BookingRefusal(answer)
+    held = await together.ask(resources, _held, (person.id, UUID(answer)))
+    resources.news.tell(held.service.id)
+    return held
+
+
+async def _order(resources: Resources, person: Person, wanted: Wanted, at: datetime) -> Order | BookingRefusal:
+    order = await resources.together.ask(resources, orders_for, wanted)
+    if order is None:
+        return BookingRefusal.SLOT_NOT_FOUND
+    if order.place.course_id is not None:
+        return BookingRefusal.PART_OF_COURSE
+    return order if _card_is_usable(person, at) else BookingRefusal.CARD_NOT_USABLE
 
 
 async def cancel_booking(
@@ -217,20 +228,27 @@ async def answer_once(
 
 async def lock_for_booking(connection: asyncpg.Connection, person: Person, at: datetime) -> BookingRefusal | None:
     """Let one booking at a time be made for a person, or two overlapping ones could pass each other."""
-    if person.card is None or not is_usable(person.card.on_record, local_date(at)):
+    if not _card_is_usable(person, at):
         return BookingRefusal.CARD_NOT_USABLE
-    await lock_resident(connection, person.id)
-    # A loss or a death may have come in since her card was read.
-    return None if await has_active_card(connection, person.id) else BookingRefusal.CARD_NOT_USABLE
+    await lock_residents(connection, person.id)
+    return None
+
+
+def _card_is_usable(person: Person, at: datetime) -> bool:
+    return person.card is not None and is_usable(person.card.on_record, local_date(at))
 
 
 async def log_for_other(
     connection: asyncpg.Connection, viewer: Viewer, people: People, action: str, person: Person, at: datetime
 ) -> None:
     """Write down what somebody did for another; what she does for herself is hers."""
-    if person is not people.own:
-        event = audit.Event(f"account:{viewer.account_id}", action, str(person.id))
+    event = _event(viewer, people, action, person)
+    if event is not None:
         await audit.record(connection, event, at)
+
+
+def _event(viewer: Viewer, people: People, action: str, person: Person) -> audit.Event | None:
+    return None if person is people.own else audit.Event(f"account:{viewer.account_id}", action, str(person.id))
 
 
 async def told(resources: Resources, answer: str) -> HeldBooking | BookingRefusal:

@@ -1,6 +1,6 @@
 """Opens everything once and hands it out as one value, so that nothing else asks how the server is set up."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +10,16 @@ from domain.calendar import HolidayCalendar, load_calendar
 from domain.card_terms import FILE as CARD_LAW
 from domain.card_terms import CardLaw, parse_card_law
 from domain.policy import load_rule_books
-from domain.policy_file import Place, PolicyInvalid, parse_document
+from domain.policy_file import Place, PolicyInvalid, Section, parse_document
 from domain.priority import FILE as CALLING
 from domain.priority import CallingRule, load_calling_rule
+from domain.recipient import Recipient, parse_recipients
+from domain.report_words import ReportWords, parse_report_words
 from domain.retention import FILE as RETENTION
 from domain.retention import Retention, parse_retention
 from domain.rulebook import RuleBook, RuleBooks
+from domain.source import Source, parse_source
+from domain.vocabulary import Vocabulary
 from services.database import DatabaseLimits, open_database
 from services.keys import Keys
 from services.message import Sms
@@ -26,6 +30,9 @@ from services.vault import Vault
 from services.wechat import Wechat
 
 POLICY = Path(__file__).parent.parent / "policy"
+SOURCES = "exchange/sources"
+REPORT = "exchange/report.toml"
+RECIPIENTS = "exchange/recipients.toml"
 
 
 def load_rules(directory: Path | None = None) -> RuleBooks:
@@ -67,7 +74,7 @@ def load_law_of_cards(directory: Path | None = None) -> CardLaw:
     Raises:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
-    return parse_card_law(parse_document(CARD_LAW, _text(directory or POLICY, CARD_LAW)))
+    return parse_card_law(_document(directory or POLICY, CARD_LAW))
 
 
 def load_retention(directory: Path | None = None) -> Retention:
@@ -77,6 +84,41 @@ def load_retention(directory: Path | None = None) -> Retention:
         domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
     """
     return parse_retention(_text(directory or POLICY, RETENTION))
+
+
+def load_sources(vocabulary: Vocabulary, directory: Path | None = None) -> Mapping[str, Source]:
+    """The kinds of files that other departments send, by their slugs.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    directory = directory or POLICY
+    files = sorted((directory / SOURCES).glob("*.toml"))
+    return {
+        file.stem: parse_source(file.stem, _document(directory, f"{SOURCES}/{file.name}"), vocabulary) for file in files
+    }
+
+
+def load_report_words(directory: Path | None = None) -> ReportWords:
+    """What the report on a file says.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return parse_report_words(_document(directory or POLICY, REPORT))
+
+
+def load_recipients(vocabulary: Vocabulary, directory: Path | None = None) -> Mapping[str, Recipient]:
+    """The departments that may be given data, by their slugs.
+
+    Raises:
+        domain.policy_file.PolicyInvalid: the first mistake found, with its place and remedy.
+    """
+    return parse_recipients(_document(directory or POLICY, RECIPIENTS), vocabulary)
+
+
+def _document(directory: Path, name: str) -> Section:
+    return parse_document(name, _text(directory, name))
 
 
 def _text(directory: Path, name: str) -> str:
@@ -125,4 +167,5 @@ async def open_services(
             yield resources
         finally:
             await resources.desk.close()
+            await resources.together.close()
             await news.close()

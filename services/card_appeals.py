@@ -15,8 +15,9 @@ from domain.calendar import YearNotAnnounced
 from domain.card_event import CardEvent, Step
 from domain.card_terms import CardTerms
 from domain.dates import local_date
+from domain.duty import Duty
 from domain.fact import Facts
-from domain.standing import Findings, Role
+from domain.standing import Findings
 from models.record import new_id
 from services import audit, idempotency
 from services.authority import Authority, authority_of
@@ -80,7 +81,7 @@ class AppealWish:
 async def appeal(resources: Resources, viewer: Viewer, people: People, wish: AppealWish) -> Appeal | AppealRefusal:
     """File an appeal, herself, as a guardian, or by staff who write it down for her."""
     at = resources.clock()
-    authority = authority_of(viewer, people, wish.resident_id, local_date(at), as_holder=True)
+    authority = authority_of(viewer, people, wish.resident_id, local_date(at), Duty.FILE_APPEAL, as_holder=True)
 
     async def work(connection: asyncpg.Connection, authority: Authority, found: Found) -> str:
         on = local_date(at)
@@ -116,8 +117,8 @@ async def decide_appeal(
 ) -> Appeal | AppealRefusal:
     """Put on record what the city or the province decided: changed findings take the place of the old at once."""
     at = resources.clock()
-    authority = authority_of(viewer, people, wish.resident_id, local_date(at), as_holder=False)
-    if authority and (authority.actor.role is not Role.DISTRICT or authority.actor.is_related):
+    authority = authority_of(viewer, people, wish.resident_id, local_date(at), Duty.DECIDE_APPEAL, as_holder=False)
+    if authority and authority.actor.is_related:  # nobody decides on her own, or her ward's
         authority = None
 
     async def work(connection: asyncpg.Connection, authority: Authority, found: Found) -> str:
@@ -169,7 +170,7 @@ async def _once(
 
     async def within(connection: asyncpg.Connection) -> str:
         found = await find(resources, connection, whom)
-        if found is None or not authority.reaches(found.town):
+        if found is None or not authority.reaches(found.town, found.village):
             return AppealRefusal.NOT_ALLOWED
         return await work(connection, authority, found)
 

@@ -113,6 +113,7 @@ async def _write_card(
         return found.card_id
     if decided.replaced is not None:
         await _update_card(connection, found, decided.replaced)
+    assert found.citizen_id is not None, "decided in services.cards"
     number = str(CardNumber(found.citizen_id, after.category, after.grade, after.reissue))
     card_id = new_id()
     await connection.execute(

@@ -29,7 +29,7 @@ from services.vault import Sealed
 
 _DONE = "done"
 # The register acts by itself, and is nobody's account.
-_REGISTER = Actor(Role.REGISTER, UUID(int=0))
+REGISTER = Actor(Role.REGISTER, UUID(int=0))
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ async def bring_about(resources: Resources, viewer: Viewer, people: People, wish
     """Carry out an event for a resident in the viewer's reach; the same `key` again gets the first answer."""
     at = resources.clock()
     by_holder = Role.HOLDER in RULES[wish.step.event].roles
-    authority = authority_of(viewer, people, wish.resident_id, local_date(at), as_holder=by_holder)
+    authority = authority_of(viewer, people, wish.resident_id, local_date(at), wish.step.event, as_holder=by_holder)
     if authority is None:
         return CardRefusal.NOT_ALLOWED
     whom = authority.resident_id
@@ -80,7 +80,7 @@ async def bring_about(resources: Resources, viewer: Viewer, people: People, wish
     async def work(connection: asyncpg.Connection) -> str:
         found = await find(resources, connection, whom)
         # A stranger's id and one outside the area are answered alike.
-        if found is None or not authority.reaches(found.town):
+        if found is None or not authority.reaches(found.town, found.village):
             return CardRefusal.NOT_ALLOWED
         return await carry_out(resources, connection, found, event, stated, authority.name)
 
@@ -108,7 +108,7 @@ async def report(resources: Resources, resident_id: UUID, step: Step, source: st
 
     `source` names the department or batch for the audit log. A repetition is refused by the state it finds.
     """
-    event = Occurrence(step, _REGISTER, resources.clock())
+    event = Occurrence(step, REGISTER, resources.clock())
     stated = await _stated(resources, resident_id, step)
     try:
         async with resources.database.transaction() as connection:
@@ -130,10 +130,28 @@ async def carry_out(
     name: str,
 ) -> str:
     """Decide and do everything, the audit entry last; the caller holds the resident's row."""
+    entry = await enact(resources, connection, found, event, stated, name)
+    if isinstance(entry, CardRefusal):
+        return entry
+    await audit.record(connection, entry, event.at)
+    return _DONE
+
+
+async def enact(
+    resources: Resources,
+    connection: asyncpg.Connection,
+    found: Found,
+    event: Occurrence,
+    stated: Facts,
+    name: str,
+) -> audit.Event | CardRefusal:
+    """Decide and do everything but record the audit entry, which the caller does last, after all events of his."""
     on = local_date(event.at)
     decided = decide(found.standing, event.step, event.actor, resources.card_law.on(on), on)
     if isinstance(decided, CardRefusal):
         return decided
+    if decided.is_new_card and found.citizen_id is None:  # a card's number begins with it
+        return CardRefusal.NO_ID_NUMBER
     await card_records.write(resources, connection, found, decided, event)
     changed = _redecided(resources, found, decided, stated, on)
     released = await _take_effect(connection, found, decided, event.at)
@@ -142,9 +160,7 @@ async def carry_out(
     if Effect.TELL_RESIDENT in decided.effects:
         detail = {"changes": json.loads(write_changes(changed)), "released": released, "cause": event.step.cause}
         await tell(connection, found, f"card_{event.step.event}", json.dumps(detail), event.at)
-    entry = audit.Event(name, f"card_{event.step.event}", str(found.resident_id), event.step.cause or "")
-    await audit.record(connection, entry, event.at)
-    return _DONE
+    return audit.Event(name, f"card_{event.step.event}", str(found.resident_id), event.step.cause or "")
 
 
 async def _stated(resources: Resources, resident_id: UUID, step: Step) -> Facts:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.dates import local_date
 from models.service import ServiceKind
 from services.resources import Resources
 
@@ -16,16 +17,16 @@ SERVICE_COLUMNS = """v.id AS service_id, v.provider_id, v.name AS service_name, 
        v.documents, p.name AS provider_name, coalesce(t.address, p.address) AS address,
        coalesce(t.name, '') AS site_name, coalesce(t.town, '') AS town,
        t.step_free, t.hearing_loop, t.guide_dog_welcome, t.parking_bay"""
-_WHOSE = "JOIN provider p ON p.id = v.provider_id LEFT JOIN site t ON t.id = v.site_id"
-SERVICE_OF_SLOT = f"service v ON v.id = s.service_id {_WHOSE}"
-SERVICE_OF_COURSE = f"service v ON v.id = c.service_id {_WHOSE}"
+WHOSE = "JOIN provider p ON p.id = v.provider_id LEFT JOIN site t ON t.id = v.site_id"
+SERVICE_OF_SLOT = f"service v ON v.id = s.service_id {WHOSE}"
+SERVICE_OF_COURSE = f"service v ON v.id = c.service_id {WHOSE}"
 SLOT_COLUMNS = "s.id AS slot_id, s.starts_at, s.ends_at, s.capacity, s.taken, s.state AS slot_state"
 
 # Only slots yet to come are read, by time; so history costs nothing, and the page ends the search. What fits is picked
 # among the services first, once and not again for each of their slots.
 _FREE = f"""
 WITH fitting AS MATERIALIZED (
-    SELECT {SERVICE_COLUMNS}, v.lead_minutes, v.horizon_days FROM service v {_WHOSE}
+    SELECT {SERVICE_COLUMNS}, v.lead_minutes, v.horizon_days FROM service v {WHOSE}
     WHERE ($4::text IS NULL OR v.kind = $4) AND ($5::text IS NULL OR v.programme = $5)
       AND ($6::text IS NULL OR t.town = $6 OR t.id IS NULL)
       AND (NOT $7 OR t.step_free) AND (NOT $8 OR t.hearing_loop)
@@ -121,11 +122,13 @@ class Wanted:
 
 
 async def services(resources: Resources, after: UUID | None, limit: int) -> Sequence[OfferedService]:
-    """The services behind `after` in the order of their keys, `limit` at most."""
+    """The services that are given today or later, behind `after` in the order of their keys, `limit` at most."""
     rows = await resources.database.fetch(
-        f"SELECT {SERVICE_COLUMNS} FROM service v {_WHOSE} WHERE $1::uuid IS NULL OR v.id > $1 ORDER BY v.id LIMIT $2",
+        f"SELECT {SERVICE_COLUMNS} FROM service v {WHOSE} WHERE ($1::uuid IS NULL OR v.id > $1) "
+        "AND (v.retired_on IS NULL OR v.retired_on > $3) ORDER BY v.id LIMIT $2",
         after,
         limit,
+        local_date(resources.clock()),
     )
     return [OfferedService.of(row) for row in rows]
 

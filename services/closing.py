@@ -4,18 +4,19 @@ from datetime import date
 from uuid import UUID
 
 from domain.dates import local_date
+from domain.duty import Duty
 from domain.settlement import month_after
 from domain.statement_dispute import StatementRefusal
 from services import jobs
 from services.people import People
 from services.resources import Resources
 from services.settlement import close
-from services.sides import is_district
 
 
 async def order(resources: Resources, people: People, operator_id: UUID, month: date) -> StatementRefusal | None:
     """Have a month closed by a worker; for the federation's district staff. Ordered twice, it is closed once."""
-    if people.staff is None or not is_district(people):
+    staff = people.on_duty(Duty.SETTLE)
+    if staff is None:
         return StatementRefusal.NOT_ALLOWED
     rows = await resources.database.fetch(
         "SELECT (SELECT max(month) FROM statement WHERE operator_id = o.id) AS last FROM operator o WHERE o.id = $1",
@@ -29,7 +30,7 @@ async def order(resources: Resources, people: People, operator_id: UUID, month: 
     if last is not None and last < month and month_after(last) != month:
         return StatementRefusal.NOT_NEXT
     async with resources.database.transaction() as connection:
-        await jobs.close_later(connection, operator_id, month, f"staff:{people.staff.id}")
+        await jobs.close_later(connection, operator_id, month, f"staff:{staff.id}")
     return None
 
 

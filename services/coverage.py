@@ -64,7 +64,7 @@ async def visits_of(resources: Resources, enquiry: Enquiry, register: Register, 
         visits += await asyncio.to_thread(_visits, book, register.on, programme, list(zip(persons, facts, strict=True)))
     async with resources.database.transaction() as connection:
         detail = f"{programme} on {register.on}: {len(visits)} residents"
-        event = audit.Event(enquiry.actor, "list_visits", enquiry.town or "district", detail)
+        event = audit.Event(enquiry.actor, "list_visits", enquiry.subject, detail)
         await audit.record(connection, event, resources.clock())
     return sorted(visits, key=attrgetter("town", "village", "masked_name"))
 

@@ -26,7 +26,7 @@ from domain.dates import end_of, local_date, start_of
 from domain.entitlement import access_classes, decide, next_access_change
 from models.record import new_id
 from services import audit
-from services.entitlements import Facts, facts_of
+from services.entitlements import facts_of
 from services.people import People, Person
 from services.resources import Resources
 from services.standings import has_active_card
@@ -99,6 +99,17 @@ async def revoke_all(connection: asyncpg.Connection, resident_id: UUID, at: date
     )
 
 
+async def revoke_passes(connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> int:
+    """End every pass of a resident on whatever phone, but not her code on paper; how many there were."""
+    ended = await connection.fetch(
+        "UPDATE credential SET revoked_at = $2 "
+        "WHERE resident_id = $1 AND holder_key IS NOT NULL AND revoked_at IS NULL RETURNING id",
+        resident_id,
+        at,
+    )
+    return len(ended)
+
+
 async def suspend_all(connection: asyncpg.Connection, resident_id: UUID, at: datetime | None) -> None:
     """Hold every pass of a resident from `at` on, or let them go on with None: the next status list says so."""
     await connection.execute(
@@ -143,7 +154,7 @@ async def issue_pass(
             holder_key,
             at,
         )
-        row = await _renewed(connection, person.id, holder_key, at, expires_at) or await _first(
+        row = await _renewed(connection, person.id, holder_key, at, expires_at) or await new_line(
             connection, person.id, holder_key, at, expires_at
         )
         if person is not people.own:
@@ -193,28 +204,32 @@ async def issue_online_code(
 async def _access(
     resources: Resources, people: People, resident_id: UUID | None, at: datetime
 ) -> tuple[Person, tuple[str, ...], datetime] | CredentialRefusal:
-    """For whom, with which access classes and until when: never past the day on which a class would change."""
+    """For whom, with which access classes and until when a pass may last."""
     on = local_date(at)
     person = people.reach(resident_id, Act.RIDE_CODE, on)
     if person is None:
         return CredentialRefusal.NOT_ALLOWED
+    # The pseudonym is renewed with the month, so a pass that outlived it would link the two.
+    next_month = start_of(date(on.year + on.month // 12, on.month % 12 + 1, 1))
+    latest = min(at + timedelta(days=resources.settings.pass_days), next_month)
+    granted = await access_of(resources, person, at, latest)
+    return granted if isinstance(granted, CredentialRefusal) else (person, *granted)
+
+
+async def access_of(
+    resources: Resources, person: Person, at: datetime, latest: datetime
+) -> tuple[tuple[str, ...], datetime] | CredentialRefusal:
+    """A person's access classes, and until when: never past `latest`, her card, or the day on which a class changes."""
+    on = local_date(at)
     if person.card is None or not is_usable(person.card.on_record, on):
         return CredentialRefusal.CARD_NOT_USABLE
     (facts,) = await facts_of(resources, [person])
     classes = access_classes(decide(resources.rules.chinese, facts, on))
     if not classes:
         return CredentialRefusal.NO_ACCESS
-    return person, classes, _expiry(resources, facts, person.card.on_record.valid_until, at)
-
-
-def _expiry(resources: Resources, facts: Facts, card_valid_until: date, at: datetime) -> datetime:
-    on = local_date(at)
-    latest = at + timedelta(days=resources.settings.pass_days)
     change = next_access_change(resources.rules.chinese, facts, on, local_date(latest))
-    # The pseudonym is renewed with the month, so a pass that outlived it would link the two.
-    next_month = start_of(date(on.year + on.month // 12, on.month % 12 + 1, 1))
-    ends = [latest, end_of(card_valid_until), next_month]
-    return min(ends if change is None else [*ends, start_of(change)]).replace(microsecond=0)
+    ends = [latest, end_of(person.card.on_record.valid_until)]
+    return classes, min(ends if change is None else [*ends, start_of(change)]).replace(microsecond=0)
 
 
 async def _renewed(
@@ -231,8 +246,8 @@ async def _renewed(
     return row
 
 
-async def _first(
-    connection: asyncpg.Connection, resident_id: UUID, holder_key: bytes, at: datetime, expires_at: datetime
+async def new_line(
+    connection: asyncpg.Connection, resident_id: UUID, holder_key: bytes | None, at: datetime, expires_at: datetime
 ) -> asyncpg.Record:
     """A new line at a random free place of the status list, so that places tell nothing about the order of issue."""
     for _ in range(_DRAWS):

@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -39,9 +39,15 @@ AWAY = (
 _BROKEN_OFF = (TimeoutError, asyncio.CancelledError, asyncpg.InternalClientError)
 
 
-# What the policies of the tables read (migration 0008): an account and a day, or one of these.
+# What the policies of the tables read (migrations 0008 and 0022): an account and a day, or one of these.
 _EVERYBODY = "everybody"
+_RESIDENTS = "residents "  # and their ids
 _NOBODY = ""
+
+_BEGUN = """
+SELECT set_config('sdc.reach', $1, true),
+       set_config('lock_timeout', coalesce($2, current_setting('lock_timeout')), true)
+"""
 
 
 class DatabaseUnavailable(Exception):
@@ -76,6 +82,10 @@ class Database:
         """
         return self._narrowed(_NOBODY if account_id is None else f"{account_id} {on}")
 
+    def reaching_only(self, resident_ids: Iterable[UUID]) -> Self:
+        """The same pool, through which PostgreSQL shows these residents alone; their accounts named them before."""
+        return self._narrowed(_RESIDENTS + ",".join(sorted({str(each) for each in resident_ids})))
+
     def beyond_reach(self) -> Self:
         """The same pool reaching everybody, for a use case that must find a resident before anybody is tied to her."""
         return self._narrowed(_EVERYBODY)
@@ -102,8 +112,12 @@ class Database:
                 return rows
 
     @asynccontextmanager
-    async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[asyncpg.Connection]:
+    async def transaction(
+        self, *, snapshot: bool = False, patience: float | None = None
+    ) -> AsyncIterator[asyncpg.Connection]:
         """One transaction. Commits on leaving, rolls back on an exception; a snapshot only reads, as of one moment.
+
+        It waits for a lock for `patience` seconds, or as long as the limits say.
 
         Tortoise's `in_transaction` is not used: it keeps the connection for ever when BEGIN fails, and asks a link that
         has just fallen silent for a rollback. Here a connection that was broken off is dropped, which rolls back too.
@@ -118,7 +132,8 @@ class Database:
                 transaction = connection.transaction(isolation=isolation, readonly=snapshot)
                 try:
                     await transaction.start()
-                    await connection.execute("SELECT set_config('sdc.reach', $1, true)", self.reach)
+                    lock = None if patience is None else f"{int(patience * 1000)}ms"
+                    await connection.execute(_BEGUN, self.reach, lock)
                     yield connection
                     await transaction.commit()
                 except _BROKEN_OFF:

@@ -16,9 +16,9 @@ from models.notice import NoticeChannel, NoticeKind, NoticeState
 from models.service import ServiceKind
 from services.message import Message, SmsRefused, SmsUnavailable
 from services.openid import open_openid
+from services.recipients import recipients_of
 from services.resources import Resources
 from services.template import Lifetime
-from services.vault import Sealed
 from services.wechat import (
     WechatMessageInvalid,
     WechatNoConsent,
@@ -31,43 +31,37 @@ log = structlog.get_logger("delivery")
 
 RETRY: Final = timedelta(seconds=20)
 AT_ONCE: Final = timedelta()
-# Older news would no longer help anybody.
+# Older news of a booking would no longer help anybody; that of a card is still to be read.
 STALE_AFTER: Final = timedelta(hours=24)
 
 _NOTICE = """
-SELECT n.kind, n.state, n.refusal, n.due_at, n.resident_id, v.kind AS service, s.starts_at, o.expires_at,
-       coalesce(t.name, CASE WHEN v.site_id IS NULL THEN '' ELSE p.address END) AS place,
-       CASE WHEN n.offer_id IS NOT NULL THEN o.state = 'open' AND o.expires_at > $2
-            WHEN n.kind = 'reminder' THEN b.state = 'booked' AND b.revision = n.revision AND b.starts_at > $2
-            ELSE b.revision = n.revision END AND n.due_at > $3 AS fresh
+SELECT n.kind, n.state, n.refusal, n.due_at, n.resident_id, v.kind AS service, o.expires_at,
+       coalesce(s.starts_at, m.created_at) AS starts_at, m.detail_sealed,
+       coalesce(t.name, '') AS place,
+       n.card_notice_id IS NOT NULL OR n.due_at > $3 AND CASE
+           WHEN n.offer_id IS NOT NULL THEN o.state = 'open' AND o.expires_at > $2
+           WHEN n.kind = 'reminder' THEN b.state = 'booked' AND b.revision = n.revision AND b.starts_at > $2
+           ELSE b.revision = n.revision END AS fresh
 FROM notice n
-LEFT JOIN booking b ON b.id = n.booking_id
+LEFT JOIN card_notice m ON m.id = n.card_notice_id LEFT JOIN booking b ON b.id = n.booking_id
 LEFT JOIN offer o ON o.id = n.offer_id LEFT JOIN waitlist_entry e ON e.id = o.entry_id
-JOIN slot s ON s.id = coalesce(
+LEFT JOIN slot s ON s.id = coalesce(
     b.slot_id, e.slot_id, (SELECT c.id FROM slot c WHERE c.course_id = e.course_id ORDER BY c.starts_at LIMIT 1))
-JOIN service v ON v.id = s.service_id JOIN provider p ON p.id = v.provider_id LEFT JOIN site t ON t.id = v.site_id
+LEFT JOIN service v ON v.id = s.service_id LEFT JOIN site t ON t.id = v.site_id
 WHERE n.id = $1 FOR UPDATE OF n
 """
 
 # Her own account before her guardians'.
 _AGREED = """
-SELECT c.id, a.openid_index, a.openid_sealed FROM (
-    SELECT id AS account_id, 0 AS rank FROM account WHERE resident_id = $1
-    UNION ALL
-    SELECT account_id, 1 FROM guardian WHERE ward_id = $1 AND account_id IS NOT NULL
-    AND valid_from <= $3 AND (valid_until IS NULL OR valid_until >= $3)
-) who
-JOIN account a ON a.id = who.account_id JOIN notice_consent c ON c.account_id = a.id
-WHERE c.template = $2 AND c.remaining > 0 AND a.openid_sealed IS NOT NULL
-ORDER BY who.rank, a.id LIMIT 1 FOR UPDATE OF c
+SELECT c.id, a.openid_index, a.openid_sealed FROM account a JOIN notice_consent c ON c.account_id = a.id
+WHERE (a.resident_id = $1 OR a.id = ANY($3::uuid[])) AND c.template = $2 AND c.remaining > 0
+AND a.openid_sealed IS NOT NULL
+ORDER BY a.resident_id IS DISTINCT FROM $1, a.id LIMIT 1 FOR UPDATE OF c
 """
 
-_PHONES = """
-SELECT r.data_key, r.data_key_version, r.phone_sealed, (
-    SELECT g.phone_sealed FROM guardian g WHERE g.ward_id = r.id AND g.phone_sealed IS NOT NULL
-    AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until >= $2) ORDER BY g.id LIMIT 1
-) AS guardian_phone_sealed
-FROM resident r WHERE r.id = $1
+_SENT = """
+WITH sent AS (UPDATE notice SET state = 'sent', sent_at = $2 WHERE id = $1 RETURNING card_notice_id)
+UPDATE card_notice SET delivered_at = $2 FROM sent WHERE card_notice.id = sent.card_notice_id
 """
 
 
@@ -120,7 +114,8 @@ async def _claim(resources: Resources, notice_id: UUID) -> _Claimed | None:
         if not row["fresh"]:
             await _end(connection, notice_id, NoticeState.VOID)
             return None
-        message = Message(kind, ServiceKind(row["service"]), row["starts_at"], row["place"], row["expires_at"])
+        service = ServiceKind(row["service"]) if row["service"] else None
+        message = Message(kind, service, row["starts_at"], row["place"], row["expires_at"])
         claimed = await _reach(resources, connection, notice_id, message, row, at)
         if claimed is None:
             await _end(connection, notice_id, NoticeState.REFUSED, row["refusal"] or "unreachable")
@@ -139,9 +134,10 @@ async def _reach(
     at: datetime,
 ) -> _Claimed | None:
     """The way to the resident: WeChat while somebody has agreed and it has not refused, else the register's phone."""
-    template, on = resources.settings.templates().get(message.kind), local_date(at)
+    template = resources.settings.templates().get(message.kind)
+    who = await recipients_of(resources, connection, row["resident_id"], row["detail_sealed"], local_date(at))
     if template is not None and row["refusal"] is None:
-        agreed = await connection.fetchrow(_AGREED, row["resident_id"], template.id, on)
+        agreed = await connection.fetchrow(_AGREED, who.resident_id, template.id, who.guardians)
         openid = agreed and open_openid(resources.keys, agreed["openid_index"], agreed["openid_sealed"])
         if openid:
             if template.lifetime is Lifetime.ONCE:
@@ -149,18 +145,7 @@ async def _reach(
                     "UPDATE notice_consent SET remaining = remaining - 1 WHERE id = $1", agreed["id"]
                 )
             return _Claimed(notice_id, message, openid=openid, consent_id=agreed["id"])
-    phone = await _phone(resources, connection, row["resident_id"], at) if resources.sms is not None else None
-    return _Claimed(notice_id, message, phone=phone) if phone else None
-
-
-async def _phone(resources: Resources, connection: asyncpg.Connection, resident_id: UUID, at: datetime) -> str | None:
-    row = await connection.fetchrow(_PHONES, resident_id, local_date(at))
-    key = resources.vault.data_key(resident_id, row["data_key"], row["data_key_version"])
-    if row["phone_sealed"] is not None:
-        return key.open(Sealed.PHONE, row["phone_sealed"])
-    if row["guardian_phone_sealed"] is not None:
-        return key.open(Sealed.GUARDIAN_PHONE, row["guardian_phone_sealed"])
-    return None
+    return _Claimed(notice_id, message, phone=who.phone) if who.phone and resources.sms is not None else None
 
 
 async def _by_wechat(resources: Resources, claimed: _Claimed, openid: str) -> timedelta | None:
@@ -196,9 +181,7 @@ async def _by_sms(resources: Resources, claimed: _Claimed, phone: str) -> timede
 
 async def _sent(resources: Resources, claimed: _Claimed) -> None:
     async with resources.database.transaction() as connection:
-        await connection.execute(
-            "UPDATE notice SET state = 'sent', sent_at = $2 WHERE id = $1", claimed.id, resources.clock()
-        )
+        await connection.execute(_SENT, claimed.id, resources.clock())
 
 
 async def _unknown(resources: Resources, claimed: _Claimed) -> timedelta | None:

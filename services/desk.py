@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
+from domain.access import Area
 from domain.register import Register
 from domain.rulebook import RuleBook
 
@@ -17,8 +18,8 @@ PATIENCE_SECONDS = 1.5
 KEPT_FOR = timedelta(minutes=10)
 MOST_KEPT = 3
 
-# A register is read for a book of rules, a day and a town.
-Key = tuple[RuleBook, date, str]
+# A register is read for a book of rules, a day and an area.
+Key = tuple[RuleBook, date, Area]
 Read = Callable[[], Coroutine[Any, Any, Register]]
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")

@@ -10,14 +10,14 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.access import Viewer
+from domain.access import Area, Viewer
 from domain.attendance import DeskRefusal
 from domain.dates import end_of, local_date, start_of
 from models.attendance import AttendanceMethod
 from services import audit
 from services.bookings import BOOKING_COLUMNS, BOOKING_SOURCE, HeldBooking
 from services.locks import lock_booking
-from services.people import StaffMember, mask_name
+from services.people import mask_name
 from services.resources import Resources
 from services.vault import Sealed
 
@@ -43,14 +43,6 @@ class Desk:
     """A provider at whose desk the viewer works."""
 
     provider_id: UUID
-    name: str
-
-
-@dataclass(frozen=True)
-class DeskSite:
-    """One of a provider's sites."""
-
-    id: UUID
     name: str
 
 
@@ -86,14 +78,6 @@ async def services_of(resources: Resources, provider_id: UUID) -> Sequence[UUID]
     return [row["id"] for row in await resources.database.fetch(_SERVICES, provider_id)]
 
 
-async def sites_of(resources: Resources, provider_id: UUID) -> Sequence[DeskSite]:
-    """The sites of a provider."""
-    rows = await resources.database.fetch(
-        "SELECT id, name FROM site WHERE provider_id = $1 ORDER BY name, id", provider_id
-    )
-    return [DeskSite(row["id"], row["name"]) for row in rows]
-
-
 async def works_at(connection: asyncpg.Connection, viewer: Viewer, provider_id: UUID, at: datetime) -> bool:
     """Whether the viewer works at a provider's desk."""
     return bool(await connection.fetchval(_WORKS_AT, viewer.account_id, local_date(at), provider_id))
@@ -124,10 +108,15 @@ async def flagged_at_desk(resources: Resources, provider_id: UUID, page: Page) -
     return await _list(resources.beyond_reach(), condition, page, provider_id, resources.clock())
 
 
-async def appeals_in_area(resources: Resources, staff: StaffMember, page: Page) -> Sequence[DeskBooking]:
+async def appeals_in_area(resources: Resources, area: Area, page: Page) -> Sequence[DeskBooking]:
     """The appeals against a miss that wait for an answer."""
-    condition = "($4 = '' OR r.town = $4) AND n.appealed_at IS NOT NULL AND n.appeal_decided_at IS NULL"
-    return await _list(resources, condition, page, staff.town)
+    return await _list(
+        resources,
+        "($4 = '' OR r.town = $4) AND ($5 = '' OR r.village = $5) "
+        "AND n.appealed_at IS NOT NULL AND n.appeal_decided_at IS NULL",
+        page,
+        *(area.town, area.village),
+    )
 
 
 async def desk_booking(resources: Resources, booking_id: UUID) -> DeskBooking:

@@ -3,17 +3,19 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from card.enrolment import check_enrolment_proof
+from card.enrolment import check_enrolment_proof, check_rotation_proof
 from card.tariff import encode_tariff, local_day
 from card.trust import sign_bundle, sign_time
 from models.credential import DeviceKind
@@ -87,14 +89,19 @@ class Bundle:
 
 
 async def register_device(
-    connection: asyncpg.Connection, resources: Resources, operator_id: UUID, kind: DeviceKind, place: str
+    connection: asyncpg.Connection,
+    resources: Resources,
+    operator_id: UUID,
+    kind: DeviceKind,
+    place: str,
+    device_id: UUID | None = None,
 ) -> str:
     """Add a scanner that is not enrolled yet; returns the code the technician types, root fingerprint included."""
     drawn = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(16))
     secret = "-".join(drawn[start : start + 4] for start in range(0, 16, 4))
     await connection.execute(
         "INSERT INTO device (id, operator_id, kind, place, code_hash, code_expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
-        new_id(),
+        device_id or new_id(),
         operator_id,
         kind,
         place,
@@ -110,7 +117,7 @@ def root_fingerprint(resources: Resources) -> str:
 
 
 async def enrol(resources: Resources, code: str, public_key: bytes, proof: bytes) -> Device | EnrolmentRefusal:
-    """Tie a scanner's key to the place its code was made for; the code is spent by it."""
+    """Tie a scanner's key to the place its code was made for; the code is spent, and whom it replaces is cut off."""
     if not check_enrolment_proof(code, public_key, proof):
         return EnrolmentRefusal.PROOF_INVALID
     at = resources.clock()
@@ -125,6 +132,8 @@ async def enrol(resources: Resources, code: str, public_key: bytes, proof: bytes
         )
         if row is None:
             return EnrolmentRefusal.CODE_INVALID
+        sql = "UPDATE device SET retired_at = $2 WHERE id = $1 AND retired_at IS NULL"
+        await connection.execute(sql, row["replaces_id"], at)
         await audit.record(connection, audit.Event(f"device:{row['id']}", "enrol", str(row["operator_id"])), at)
         return _device(row)
 
@@ -139,30 +148,47 @@ async def device_of(resources: Resources, assertion: str) -> Device:
         device_id = UUID(jwt.get_unverified_header(assertion)["kid"])
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise DeviceUnknown from error
-    rows = await resources.database.fetch(
-        "SELECT d.*, o.name AS operator FROM device d JOIN operator o ON o.id = d.operator_id "
-        "WHERE d.id = $1 AND d.public_key IS NOT NULL AND d.retired_at IS NULL AND d.suspended_at IS NULL "
-        "AND d.stolen_at IS NULL",
-        device_id,
-    )
-    if not rows:
+    device = await resources.together.ask(resources, _in_use, device_id)
+    if device is None:
         raise DeviceUnknown
-    device = _device(rows[0])
     try:
-        claims = jwt.decode(
-            assertion,
-            Ed25519PublicKey.from_public_bytes(device.public_key),
-            algorithms=["EdDSA"],
-            audience=AUDIENCE,
-            issuer=str(device.id),
-            options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"], "verify_exp": False, "verify_iat": False},
-        )
+        claims = _claims(assertion, device.public_key, str(device.id))
         _check_period(claims["iat"], claims["exp"], resources.clock())
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
         raise DeviceUnknown from error
     if claims["sub"] != str(device.id):
         raise DeviceUnknown
     return device
+
+
+async def _in_use(resources: Resources, device_ids: Sequence[UUID]) -> Sequence[Device | None]:
+    rows = await resources.database.fetch(
+        "SELECT d.*, o.name AS operator FROM device d JOIN operator o ON o.id = d.operator_id "
+        "WHERE d.id = ANY($1) AND d.public_key IS NOT NULL AND d.retired_at IS NULL AND d.suspended_at IS NULL "
+        "AND d.stolen_at IS NULL",
+        device_ids,
+    )
+    devices = {row["id"]: _device(row) for row in rows}
+    return [devices.get(device_id) for device_id in device_ids]
+
+
+# A device shows one assertion as long as it lasts; its key and whether it is in use are looked up each time.
+@lru_cache(maxsize=4_096)
+def _claims(assertion: str, public_key: bytes, issuer: str) -> Mapping[str, Any]:
+    """What a device's key signed; its period is not checked.
+
+    Raises:
+        jwt.InvalidTokenError, ValueError, TypeError: it did not sign this, or not for us.
+    """
+    claims: dict[str, Any] = jwt.decode(
+        assertion,
+        Ed25519PublicKey.from_public_bytes(public_key),
+        algorithms=["EdDSA"],
+        audience=AUDIENCE,
+        issuer=issuer,
+        options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"], "verify_exp": False, "verify_iat": False},
+    )
+    return claims
 
 
 async def scanner_of(resources: Resources, device_id: UUID) -> Device | None:
@@ -179,9 +205,24 @@ async def trust_bundle(resources: Resources, device: Device) -> Bundle:
     """What the device needs to decide offline: key set, status list, the tariffs of its place, and the time."""
     at = resources.clock()
     status = await resources.status_lists.current(resources.database, resources.settings, resources.keys.status, at)
-    terms = await terms_of(resources.database, device.operator_id, device.id)
+    (terms,) = await terms_of(resources, [(device.operator_id, device.id)])
     tariffs = [encode_tariff(each) for each in current_and_coming(terms.held(at), local_day(at))]
     return Bundle(resources, device.id, status, tariffs, at)
+
+
+async def rotate_key(resources: Resources, device: Device, public_key: bytes, proof: bytes) -> bool:
+    """Know a device by another key from now on; `proof` is that key's own. False, and nothing changed, without it.
+
+    The old key is refused from the next request on; asking again with the new one, as after a lost answer, is no fault.
+    """
+    if not check_rotation_proof(device.id, public_key, proof):
+        return False
+    async with resources.database.transaction() as connection:
+        sql = "UPDATE device SET public_key = $2 WHERE id = $1"
+        await connection.execute(sql, device.id, public_key)
+        event = audit.Event(f"device:{device.id}", "rotate_key", str(device.operator_id))
+        await audit.record(connection, event, resources.clock())
+    return True
 
 
 def signed_time(resources: Resources, nonce: bytes) -> bytes:

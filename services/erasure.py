@@ -24,8 +24,8 @@ WHERE resident_id = $1
 # What stays is a row without a name, to which payments and statistics belong: the year of birth and the town.
 _ERASE = """
 UPDATE resident SET data_key = '', name_sealed = '', name_index = '', id_number_sealed = '', id_number_index = '',
-       phone_sealed = NULL, phone_index = NULL, address_sealed = '', village = '',
-       birth_date = date_trunc('year', birth_date), erased_at = $2
+       certificate_sealed = NULL, certificate_index = NULL, phone_sealed = NULL, phone_index = NULL,
+       address_sealed = '', village = '', birth_date = date_trunc('year', birth_date), erased_at = $2
 WHERE id = $1
 """
 _STATEMENTS = (
@@ -33,6 +33,7 @@ _STATEMENTS = (
     "DELETE FROM notice_consent WHERE account_id IN (SELECT id FROM account WHERE resident_id = $1)",
     "UPDATE account SET resident_id = NULL, openid_sealed = NULL WHERE resident_id = $1",
     "UPDATE tap SET resident_id = NULL WHERE resident_id = $1",
+    "DELETE FROM tap_finding WHERE resident_id = $1",
     "DELETE FROM guardian WHERE ward_id = $1",
     "DELETE FROM fact WHERE resident_id = $1",
     "DELETE FROM binding_code WHERE resident_id = $1",

@@ -15,7 +15,9 @@ from services.vault import DataKey, Sealed
 
 STATEMENTS = (
     "SELECT resident_id, name, source, value_sealed, valid_from, valid_until, recorded_on "
-    "FROM fact WHERE resident_id = ANY($1)"
+    "FROM fact WHERE resident_id = ANY($1) "
+    # What a later file replaced as a whole ends before it begins.
+    "AND (valid_until IS NULL OR valid_until >= valid_from)"
 )
 
 _log = structlog.get_logger()

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.access import Act, Scope, Viewer, guardian_may
+from domain.access import Act, Viewer
 from domain.dates import local_date
 from models.booking import BookingState
 from models.record import new_id
 from models.service import ServiceKind
 from services import attempts, audit
-from services.people import People
+from services.people import People, guardianship_of
 from services.resources import Resources
 from services.vault import Indexed
 
@@ -27,13 +27,15 @@ _MOST_ENTRIES: Final = 2_000
 
 # With the right of whoever made it, as it is today.
 _FEED = """
-SELECT f.resident_id, f.provider_id, a.resident_id = f.resident_id AS own, g.scope, g.valid_from, g.valid_until,
+SELECT f.resident_id, f.provider_id, a.resident_id = f.resident_id AS own, r.birth_date,
+       g.acts, g.ground, g.valid_from, g.valid_until,
        EXISTS (
            SELECT FROM provider_staff d WHERE d.account_id = f.account_id AND d.provider_id = f.provider_id
            AND (d.left_on IS NULL OR d.left_on > $2)
        ) AS desk
 FROM calendar_feed f JOIN account a ON a.id = f.account_id
-LEFT JOIN guardian g ON g.account_id = f.account_id AND g.ward_id = f.resident_id
+LEFT JOIN guardian g ON g.account_id = f.account_id AND g.ward_id = f.resident_id AND g.ended_on IS NULL
+LEFT JOIN resident r ON r.id = f.resident_id
 WHERE f.token_hash = $1 AND f.revoked_at IS NULL
 """
 
@@ -169,10 +171,9 @@ async def _revoke(connection: asyncpg.Connection, viewer: Viewer, meant: Whose, 
 def _may_read(row: asyncpg.Record, on: date) -> bool:
     if row["provider_id"] is not None:
         return bool(row["desk"])
-    if row["own"] or row["scope"] is None:
+    if row["own"] or row["acts"] is None:
         return bool(row["own"])
-    period = {"valid_from": row["valid_from"], "valid_until": row["valid_until"]}
-    return guardian_may(Scope(row["scope"]), Act.VIEW, **period, on=on)
+    return guardianship_of(row).allows(Act.VIEW, row["birth_date"], on)
 
 
 def _entry(row: asyncpg.Record) -> Entry:

@@ -8,18 +8,18 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.access import Area
 from domain.card_event import CardEvent
 from domain.file import FileKind, kind_of
 from domain.standing import Role
 from models.session import StaffRole
-from services.authority import role_of
 from services.people import StaffMember
 from services.redecision import Change, read_changes
 from services.vault import DataKey, Sealed
 
 # $2 and $3 say under which kind each event stands; $4 kinds, $5 and $6 the days, $7 and $8 the place to go on from.
 _ENTRIES = """
-SELECT entry.*, staff.id AS staff_id, staff.role AS staff_role, staff.town, staff.organisation FROM (
+SELECT entry.*, staff.id AS staff_id, staff.role AS staff_role, staff.town, staff.village, staff.organisation FROM (
     SELECT id, written_at AS at, happened_on AS day, kind::text, 'entry' AS source, NULL AS code, NULL AS detail,
            text_sealed AS sealed, author_id AS author, NULL::uuid AS account_id, NULL AS role
     FROM file_entry WHERE resident_id = $1
@@ -43,7 +43,8 @@ ORDER BY at DESC, entry.id DESC LIMIT $9
 """
 
 _SIGHTS = """
-SELECT f.entry_id, f.at, s.role, s.town, s.organisation, s.id FROM file_sight f JOIN staff s ON s.id = f.staff_id
+SELECT f.entry_id, f.at, s.role, s.town, s.village, s.organisation, s.id
+FROM file_sight f JOIN staff s ON s.id = f.staff_id
 WHERE f.entry_id = ANY($1) ORDER BY f.at, f.id
 """
 
@@ -131,7 +132,7 @@ async def sights(connection: asyncpg.Connection, entry_ids: Sequence[UUID]) -> d
     """Who has seen each entry, the first first."""
     seen: dict[UUID, tuple[Sight, ...]] = {}
     for row in await connection.fetch(_SIGHTS, entry_ids):
-        by = Part(role_of(_staff(row, row["id"], row["role"])), row["organisation"])
+        by = Part(_staff(row, row["id"], row["role"]).part, row["organisation"])
         seen[row["entry_id"]] = (*seen.get(row["entry_id"], ()), Sight(by, row["at"]))
     return seen
 
@@ -159,11 +160,11 @@ def entry_of(row: asyncpg.Record, key: DataKey, seen: dict[UUID, tuple[Sight, ..
 
 def _writer(row: asyncpg.Record) -> Part | None:
     if row["staff_id"] is not None:
-        return Part(role_of(_staff(row, row["staff_id"], row["staff_role"])), row["organisation"])
+        return Part(_staff(row, row["staff_id"], row["staff_role"]).part, row["organisation"])
     if row["role"] is not None:
         return Part(Role(row["role"]), "")
     return Part(Role.REGISTER, "") if row["source"] == FileSource.ENTRY else None
 
 
 def _staff(row: asyncpg.Record, staff_id: UUID, role: str) -> StaffMember:
-    return StaffMember(staff_id, StaffRole(role), row["town"], row["organisation"])
+    return StaffMember(staff_id, StaffRole(role), Area(row["town"], row["village"]), row["organisation"])

@@ -9,6 +9,7 @@ import asyncpg
 
 from domain.access import Act, Viewer
 from domain.dates import local_date
+from domain.duty import Duty
 from domain.file import READABLE, WRITABLE, FileKind, FileRefusal
 from models.record import new_id
 from services import audit, idempotency
@@ -26,6 +27,7 @@ _REFUSALS = frozenset(FileRefusal)
 
 _BY_NUMBER = """
 SELECT r.id FROM resident r WHERE r.id_number_index = $1
+UNION SELECT r.id FROM resident r WHERE r.certificate_index = $3
 UNION SELECT c.resident_id FROM card c WHERE c.number_index = $2 LIMIT 1
 """
 
@@ -50,16 +52,17 @@ class EntryWish:
 
 
 async def open_file(resources: Resources, people: People, number: str) -> OpenedFile | FileRefusal:
-    """Find a resident of the viewer's area by citizen id or card number, also by a number that is dead."""
-    at, staff, vault = resources.clock(), people.staff, resources.vault
+    """Find a resident of the viewer's area by citizen id, card or certificate number, also by a number that is dead."""
+    at, staff, vault = resources.clock(), people.on_duty(Duty.OPEN_FILE), resources.vault
     if staff is None:
         return FileRefusal.NOT_ALLOWED
     async with resources.database.transaction() as connection:
         resident_id = await connection.fetchval(
-            _BY_NUMBER, vault.index(Indexed.ID_NUMBER, number), vault.index(Indexed.CARD_NUMBER, number)
+            _BY_NUMBER,
+            *(vault.index(what, number) for what in (Indexed.ID_NUMBER, Indexed.CARD_NUMBER, Indexed.CERTIFICATE)),
         )
         found = await find(resources, connection, resident_id, lock=False) if resident_id else None
-        opened = found if found is not None and staff.covers(found.town) else None
+        opened = found if found is not None and staff.area.covers(found.town, found.village) else None
         event = audit.Event(f"staff:{staff.id}", "open_file", str(opened.resident_id) if opened else "-")
         await audit.record(connection, event, at)
     if opened is None:
@@ -81,13 +84,13 @@ async def file_of(
     One more is returned where there is one, to know whether there is a next page; it does not count as seen.
     """
     at = resources.clock()
-    authority = authority_of(viewer, people, resident_id, local_date(at), as_holder=True, act=Act.VIEW)
+    authority = authority_of(viewer, people, resident_id, local_date(at), Duty.READ_FILE, as_holder=True, act=Act.VIEW)
     if authority is None:
         return FileRefusal.NOT_ALLOWED
     may = FileFilter(asked.kinds & READABLE[authority.actor.role], asked.since, asked.until)
     async with resources.database.transaction() as connection:
         found = await find(resources, connection, authority.resident_id, lock=False)
-        if found is None or not authority.reaches(found.town):
+        if found is None or not authority.reaches(found.town, found.village):
             return FileRefusal.NOT_ALLOWED
         rows = await read(connection, found.resident_id, may, after, first + 1)
         if authority.staff is not None:
@@ -103,7 +106,7 @@ async def file_of(
 async def write_entry(resources: Resources, viewer: Viewer, people: People, wish: EntryWish) -> UUID | FileRefusal:
     """Write an entry into the file of a resident of the viewer's area, sealed under her key; the id of the entry."""
     at = resources.clock()
-    authority = authority_of(viewer, people, wish.resident_id, local_date(at), as_holder=False)
+    authority = authority_of(viewer, people, wish.resident_id, local_date(at), Duty.WRITE_FILE, as_holder=False)
     if authority is None or authority.actor.is_related:  # nobody writes into her own file, or her ward's
         return FileRefusal.NOT_ALLOWED
     refusal = _refuse(authority, wish, local_date(at))
@@ -112,7 +115,7 @@ async def write_entry(resources: Resources, viewer: Viewer, people: People, wish
 
     async def work(connection: asyncpg.Connection) -> str:
         found = await find(resources, connection, wish.resident_id)
-        if found is None or not authority.reaches(found.town):
+        if found is None or not authority.reaches(found.town, found.village):
             return FileRefusal.NOT_ALLOWED
         assert authority.staff is not None, "only staff have kinds to write"
         entry_id = new_id()

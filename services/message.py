@@ -12,11 +12,13 @@ from models.service import ServiceKind
 class Message:
     """No name, no number, nothing of the disability; `place` is empty where the service comes to the resident.
 
+    News of a card has no service and no place: what it is stands behind the sign-in alone.
+
     `until` is when an offered place passes on, None for everything else.
     """
 
     kind: NoticeKind
-    service: ServiceKind
+    service: ServiceKind | None
     starts_at: datetime
     place: str
     until: datetime | None = None

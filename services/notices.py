@@ -1,4 +1,4 @@
-"""Tells people of their bookings: a notice is made by the transaction it tells of, and then handed on as a job."""
+"""Tells people of bookings and cards: a notice is made by the transaction it tells of, and then handed on as a job."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -29,6 +29,11 @@ SELECT $1, resident_id, id, 'offered', 'due', $3 FROM offer WHERE id = $2
 ON CONFLICT (offer_id, kind) WHERE offer_id IS NOT NULL DO NOTHING RETURNING id
 """
 
+_OF_CARD = """
+INSERT INTO notice (id, resident_id, card_notice_id, kind, state, due_at)
+SELECT $1, resident_id, id, 'card', 'due', $3 FROM card_notice WHERE id = $2 RETURNING id
+"""
+
 # Read by the slot's time, so that history costs nothing. Whoever booked or was told within the last day knows.
 _TO_REMIND = """
 SELECT b.id FROM slot s JOIN booking b ON b.slot_id = s.id
@@ -51,6 +56,11 @@ async def tell_of_booking(connection: asyncpg.Connection, booking_id: UUID, kind
 async def tell_of_offer(connection: asyncpg.Connection, offer_id: UUID, at: datetime) -> None:
     """Tell of an offered place, in the caller's transaction; once, however often it is called."""
     await _put(connection, _OF_OFFER, offer_id, at)
+
+
+async def tell_of_card(connection: asyncpg.Connection, card_notice_id: UUID, at: datetime) -> None:
+    """Say that there is something to read about a card, in the transaction that wrote it down."""
+    await _put(connection, _OF_CARD, card_notice_id, at)
 
 
 async def remind(resources: Resources) -> int:

@@ -8,7 +8,8 @@ import asyncpg
 from models.notice import NoticeKind
 from models.record import new_id
 from models.waitlist import OfferState, WaitlistState
-from services.locks import lock_slots
+from services.course_offers import call_all, end_course_offer
+from services.locks import lock_courses, lock_slots
 from services.notices import tell_of_booking, tell_of_offer
 from services.resources import Resources
 
@@ -62,7 +63,7 @@ _HOLD = "UPDATE slot SET taken = taken + 1 WHERE id = $1 AND taken < capacity AN
 _CALL = f"WITH freed AS (SELECT $1::uuid AS slot_id), {TO_THE_NEXT} SELECT FROM next"
 
 _RUN_OUT = """
-SELECT o.id, e.slot_id FROM offer o JOIN waitlist_entry e ON e.id = o.entry_id
+SELECT o.id, e.slot_id, e.course_id FROM offer o JOIN waitlist_entry e ON e.id = o.entry_id
 WHERE o.state = 'open' AND o.expires_at <= $1 ORDER BY o.expires_at, o.id LIMIT 500
 """
 
@@ -72,9 +73,19 @@ WHERE e.state = 'waiting' AND s.taken < s.capacity AND s.state = 'open' AND v.of
 AND s.starts_at - make_interval(mins => v.lead_minutes) > $1
 """
 
+_COURSES_FREE_AFTER_ALL = """
+SELECT DISTINCT c.id FROM waitlist_entry e JOIN course c ON c.id = e.course_id
+WHERE e.state = 'waiting' AND c.taken < c.capacity AND c.retired_at IS NULL
+"""
+
+# A course is waited for until it begins, or is closed.
 _IN_VAIN = """
-UPDATE waitlist_entry e SET state = 'lapsed', ended_at = $1 FROM slot s
-WHERE s.id = e.slot_id AND e.state = 'waiting' AND s.starts_at <= $1
+UPDATE waitlist_entry e SET state = 'lapsed', ended_at = $1
+WHERE e.state = 'waiting' AND (
+    EXISTS (SELECT FROM slot WHERE id = e.slot_id AND starts_at <= $1)
+    OR EXISTS (SELECT FROM course WHERE id = e.course_id AND retired_at IS NOT NULL)
+    OR EXISTS (SELECT FROM slot WHERE course_id = e.course_id AND starts_at <= $1)
+)
 """
 
 
@@ -111,8 +122,12 @@ async def expire_offers(resources: Resources) -> int:
     while rows := await resources.database.fetch(_RUN_OUT, at):
         for row in rows:
             async with resources.database.transaction() as connection:
-                await lock_slots(connection, row["slot_id"])
-                await end_offer(connection, row["id"], at, OfferState.EXPIRED)
+                if row["course_id"] is None:
+                    await lock_slots(connection, row["slot_id"])
+                    await end_offer(connection, row["id"], at, OfferState.EXPIRED)
+                else:
+                    await lock_courses(connection, row["course_id"])
+                    await end_course_offer(connection, row["id"], row["course_id"], at, OfferState.EXPIRED)
         ended += len(rows)
     for row in await resources.database.fetch(_FREE_AFTER_ALL, at):
         async with resources.database.transaction() as connection:
@@ -122,6 +137,9 @@ async def expire_offers(resources: Resources) -> int:
                 if not await connection.fetch(_CALL, row["id"], at, offer_id):
                     break
                 await tell_of_offer(connection, offer_id, at)
+    for row in await resources.database.fetch(_COURSES_FREE_AFTER_ALL):
+        async with resources.database.transaction() as connection:
+            await call_all(connection, row["id"], at)
     async with resources.database.transaction() as connection:
         await connection.execute(_IN_VAIN, at)
     return ended

@@ -1,4 +1,4 @@
-"""What members of staff may ask about the register: counts for their town, or for the district."""
+"""What members of staff may ask about the register: counts for their village, their town, or the district."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from domain.access import Area
 from domain.coverage import Coverage
+from domain.duty import Duty
 from domain.register import Register
 from domain.rulebook import RuleBook
 from domain.simulation import UnknownParameter, with_parameter
@@ -83,13 +85,13 @@ async def simulation_for(
 
 def _enquiry(people: People, question: Question, purpose: str) -> Enquiry | RegisterRefusal:
     """The question as the log will have it, if the asker may ask it."""
-    staff = people.staff
+    staff = people.on_duty(Duty.COUNT)
     if staff is None:
         return RegisterRefusal.NOT_STAFF
-    town = staff.town if question.town is None else question.town
-    if staff.town not in {"", town}:
+    area = staff.area if question.town is None else Area(question.town, staff.area.village)
+    if staff.area.town not in {"", area.town}:
         return RegisterRefusal.OTHER_TOWN
-    return Enquiry(f"staff:{staff.id}", purpose, town)
+    return Enquiry(f"staff:{staff.id}", purpose, area)
 
 
 def _with(book: RuleBook, figures: Sequence[tuple[str, Decimal]], on: date) -> RuleBook | RegisterRefusal:
@@ -105,14 +107,14 @@ def _with(book: RuleBook, figures: Sequence[tuple[str, Decimal]], on: date) -> R
 
 async def _register(resources: Resources, enquiry: Enquiry, on: date) -> Register | RegisterRefusal:
     """Those whom the enquiry is about, its use of them logged."""
-    book, town = resources.rules.chinese, enquiry.town
+    book, area = resources.rules.chinese, enquiry.area
 
     async def reading() -> Register:
-        # Who may ask about which town was decided above, and each use is logged; a register is kept for many.
-        (register,) = await read(resources.beyond_reach(), town, on, [book])
+        # Who may ask about which area was decided above, and each use is logged; a register is kept for many.
+        (register,) = await read(resources.beyond_reach(), area, on, [book])
         return register
 
-    register = await resources.desk.register((book, on, town), resources.clock(), reading)
+    register = await resources.desk.register((book, on, area), resources.clock(), reading)
     if register is None:
         return RegisterRefusal.PREPARING
     await log_use(resources, enquiry, register)

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import assert_never
 from uuid import UUID
 
 import asyncpg
 
-from domain.access import Act, Scope, Viewer, guardian_may
+from domain.access import Act, Area, Viewer
 from domain.card import CardOnRecord, CardState
 from domain.dates import start_of
+from domain.duty import AnyDuty, Duty, may
+from domain.guardianship import Ground, Guardianship, read_acts
+from domain.standing import Role
 from models.session import StaffRole
 from services.resources import Resources
 from services.vault import DataKey, Sealed
@@ -30,20 +34,21 @@ c.valid_until AS card_valid_until
 
 _RESIDENTS = f"""
 SELECT {_RESIDENT_COLUMNS} FROM resident r {CARD_OF_RESIDENT}
-WHERE r.id = ANY($1) AND ($2 = '' OR r.town = $2) AND r.erased_at IS NULL
+WHERE r.id = ANY($1) AND r.erased_at IS NULL
 """
 
 _ROWS = f"""
 WITH person AS (
-    SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS scope,
+    SELECT a.resident_id, NULL::uuid AS guardian_id, NULL AS relation, NULL AS acts, NULL AS ground,
            NULL::date AS valid_from, NULL::date AS valid_until
     FROM account a WHERE a.id = $2 AND a.resident_id IS NOT NULL
     UNION ALL
-    SELECT g.ward_id, g.id, g.relation, g.scope, g.valid_from, g.valid_until
-    FROM guardian g WHERE g.account_id = $2 AND g.valid_from <= $3 AND (g.valid_until IS NULL OR g.valid_until >= $3)
+    SELECT g.ward_id, g.id, g.relation, g.acts, g.ground, g.valid_from, g.valid_until
+    FROM guardian g WHERE g.account_id = $2 AND g.ended_on IS NULL
 )
-SELECT s.id AS session_id, staff.id AS staff_id, staff.role, staff.town AS staff_town, staff.organisation,
-       p.guardian_id, p.relation, p.scope, p.valid_from, p.valid_until, {_RESIDENT_COLUMNS},
+SELECT s.id AS session_id, s.second_factor_at, staff.id AS staff_id, staff.role, staff.town AS staff_town,
+       staff.village AS staff_village, staff.organisation,
+       p.guardian_id, p.relation, p.acts, p.ground, p.valid_from, p.valid_until, {_RESIDENT_COLUMNS},
        p.guardian_id IS NOT NULL AND EXISTS (
            SELECT FROM audit e WHERE e.subject = p.resident_id::text AND e.at >= $4
            AND e.action = 'view_ward' AND e.actor = 'account:' || $2::text
@@ -55,6 +60,11 @@ LEFT JOIN resident r ON r.id = p.resident_id
 {CARD_OF_RESIDENT}
 WHERE s.id = $1 AND s.account_id = $2 AND s.revoked_at IS NULL
 ORDER BY p.guardian_id NULLS FIRST
+"""
+
+_GUARDIANS = """
+SELECT g.account_id, g.phone_sealed, g.acts, g.ground, g.valid_from, g.valid_until, r.birth_date
+FROM guardian g JOIN resident r ON r.id = g.ward_id WHERE g.ward_id = $1 AND g.ended_on IS NULL ORDER BY g.id
 """
 
 
@@ -85,47 +95,77 @@ class Person:
 
 @dataclass(frozen=True)
 class Ward:
-    """A person for whom the viewer acts, and how far; `noted_today` when the log has today's view of her already."""
+    """A person for whom the viewer acts, how far and how long.
+
+    `noted_today` when the log has today's view of her already.
+    """
 
     guardian_id: UUID
     person: Person
     relation: str
-    scope: Scope
-    valid_from: date
-    valid_until: date | None
+    guardianship: Guardianship
     noted_today: bool
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which the viewer acts for her."""
+        return self.guardianship.last_day(self.person.birth_date)
 
 
 @dataclass(frozen=True)
 class StaffMember:
-    """The viewer as a member of staff; an empty town means the whole district."""
+    """The viewer as a member of staff; `proven_until` is how long her second factor counts in this session."""
 
     id: UUID
     role: StaffRole
-    town: str
+    area: Area
     organisation: str
+    proven_until: datetime | None = None
 
-    def covers(self, town: str) -> bool:
-        """Whether residents of a town are in her area."""
-        return self.town in {"", town}
+    @property
+    def part(self) -> Role:
+        """The level on which she works: a clerk without a town is the district's."""
+        match self.role:
+            case StaffRole.COMMISSIONER:
+                return Role.COMMISSIONER
+            case StaffRole.CLERK:
+                return Role.TOWN if self.area.town else Role.DISTRICT
+            case StaffRole.ADMINISTRATOR:
+                return Role.ADMINISTRATOR
+            case _:
+                assert_never(self.role)
 
 
 @dataclass(frozen=True)
 class People:
-    """Everybody a viewer may act for, herself first."""
+    """Everybody a viewer may act for, herself first; as `staff` she acts only after her second factor."""
 
     own: Person | None
     wards: Sequence[Ward]
     staff: StaffMember | None
+    unproven: StaffMember | None = None
+
+    @property
+    def has_family(self) -> bool:
+        """Whether she may act as somebody else than staff."""
+        return self.own is not None or bool(self.wards)
+
+    def on_duty(self, duty: AnyDuty) -> StaffMember | None:
+        """The viewer as a member of staff whose role includes a duty; None for everybody else."""
+        return self.staff if self.staff is not None and may(self.staff.part, duty) else None
+
+    def is_related(self, resident_id: UUID) -> bool:
+        """Whether a resident is the viewer herself or a ward of hers, however far she may act."""
+        return (self.own is not None and self.own.id == resident_id) or any(
+            ward.person.id == resident_id for ward in self.wards
+        )
 
     def reach(self, resident_id: UUID | None, act: Act, on: date) -> Person | None:
         """The person to act for: the viewer herself without an id, a ward by id; None when she may not."""
         if resident_id is None or (self.own is not None and self.own.id == resident_id):
             return self.own
         for ward in self.wards:
-            if ward.person.id == resident_id and guardian_may(
-                ward.scope, act, valid_from=ward.valid_from, valid_until=ward.valid_until, on=on
-            ):
+            if ward.person.id == resident_id and ward.guardianship.allows(act, ward.person.birth_date, on):
                 return ward.person
         return None
 
@@ -139,12 +179,7 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
     rows = await resources.database.fetch(_ROWS, viewer.session_id, viewer.account_id, on, start_of(on))
     if not rows:
         raise SessionEnded
-    first = rows[0]
-    staff = (
-        StaffMember(first["staff_id"], StaffRole(first["role"]), first["staff_town"], first["organisation"])
-        if first["staff_id"]
-        else None
-    )
+    staff = _staff(resources, rows[0])
     own: Person | None = None
     wards = []
     for row in rows:
@@ -153,43 +188,52 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
         person = _person(resources, row)
         if row["guardian_id"] is None:
             own = person
-        else:
-            wards.append(
-                Ward(
-                    row["guardian_id"],
-                    person,
-                    row["relation"],
-                    Scope(row["scope"]),
-                    row["valid_from"],
-                    row["valid_until"],
-                    row["noted_today"],
-                )
-            )
-    return People(own, tuple(wards), staff)
+            continue
+        held = guardianship_of(row)
+        if held.is_in_force(person.birth_date, on):
+            wards.append(Ward(row["guardian_id"], person, row["relation"], held, row["noted_today"]))
+    is_proven = staff is not None and staff.proven_until is not None
+    return People(own, tuple(wards), staff if is_proven else None, None if is_proven else staff)
+
+
+async def person_in(resources: Resources, resident_id: UUID, area: Area) -> Person | None:
+    """A resident of an area, for staff who work there; None for any other, known or not."""
+    found = await residents_by_id(resources, [resident_id])
+    return found[0] if found and area.covers(found[0].town, found[0].village) else None
 
 
 async def person_for(
     resources: Resources, people: People, resident_id: UUID | None, act: Act, on: date
 ) -> Person | None:
-    """Whoever the viewer may act for: those of `People.reach`, and for staff everybody in their area."""
-    person = people.reach(resident_id, act, on)
-    if person is not None or people.staff is None or resident_id is None:
+    """Whoever the viewer may book for: those of `People.reach`, and for staff on duty others in their area."""
+    person, staff = people.reach(resident_id, act, on), people.on_duty(Duty.BOOK)
+    if person is not None or staff is None or resident_id is None or people.is_related(resident_id):
         return person
-    found = await residents_by_id(resources, [resident_id], people.staff.town)
-    return found[0] if found else None
+    return await person_in(resources, resident_id, staff.area)
 
 
-async def residents_by_id(resources: Resources, ids: Sequence[UUID], town: str = "") -> Sequence[Person]:
+async def residents_by_id(resources: Resources, ids: Sequence[UUID]) -> Sequence[Person]:
     """Residents as their own account would see them, in the order of the ids; who is not there is left out.
-
-    A town leaves out who lives elsewhere; the empty one, nobody.
 
     Raises:
         DatabaseUnavailable: see there.
         VaultRefused: a sealed value was altered.
     """
-    rows = {row["resident_id"]: row for row in await resources.database.fetch(_RESIDENTS, ids, town)}
+    rows = {row["resident_id"]: row for row in await resources.database.fetch(_RESIDENTS, ids)}
     return [_person(resources, rows[each]) for each in ids if each in rows]
+
+
+def guardianship_of(row: asyncpg.Record) -> Guardianship:
+    """The guardianship in the columns of its row."""
+    return Guardianship(read_acts(row["acts"]), Ground(row["ground"]), row["valid_from"], row["valid_until"])
+
+
+async def acting_guardians(
+    connection: asyncpg.Connection, ward_id: UUID, act: Act, on: date
+) -> Sequence[asyncpg.Record]:
+    """The rows of those who may do `act` for a ward on a day, with `account_id` and `phone_sealed`."""
+    rows = await connection.fetch(_GUARDIANS, ward_id)
+    return [row for row in rows if guardianship_of(row).allows(act, row["birth_date"], on)]
 
 
 def mask_name(name: str) -> str:
@@ -211,6 +255,20 @@ def card_on_record(row: asyncpg.Record) -> CardOnRecord:
         row["grade"],
         row["issued_on"],
         row["card_valid_until"],
+    )
+
+
+def _staff(resources: Resources, row: asyncpg.Record) -> StaffMember | None:
+    if row["staff_id"] is None:
+        return None
+    proven_at: datetime | None = row["second_factor_at"]
+    until = proven_at and proven_at + timedelta(hours=resources.settings.second_factor_hours)
+    return StaffMember(
+        row["staff_id"],
+        StaffRole(row["role"]),
+        Area(row["staff_town"], row["staff_village"]),
+        row["organisation"],
+        until if until is not None and until > resources.clock() else None,
     )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import numpy as np
 
+from domain.access import DISTRICT, Area
 from domain.columns import ColumnsBuilder, Flags, Groups
 from domain.compiled import compile_book
 from domain.explanation import Case
@@ -28,8 +29,8 @@ _RESIDENTS = f"""
 SELECT r.id, r.data_key, r.data_key_version, r.birth_date, r.town, r.village,
        c.id AS card_id, c.category, c.categories, c.grade, c.state, c.issued_on, c.valid_until AS card_valid_until
 FROM resident r {CARD_OF_RESIDENT}
-WHERE ($1 = '' OR r.town = $1) AND r.erased_at IS NULL
-AND (r.deceased_on IS NULL OR $2::date < date_trunc('month', r.deceased_on) + interval '1 month')
+WHERE ($1 = '' OR r.town = $1) AND ($2 = '' OR r.village = $2) AND r.erased_at IS NULL
+AND (r.deceased_on IS NULL OR $3::date < date_trunc('month', r.deceased_on) + interval '1 month')
 """
 _RECEIPTS = (
     "SELECT resident_id, programme FROM receipt "
@@ -39,11 +40,16 @@ _RECEIPTS = (
 
 @dataclass(frozen=True)
 class Enquiry:
-    """Who reads the register and what for, as the audit log will say; an empty town stands for the district."""
+    """Who reads the register and what for, as the audit log will say."""
 
     actor: str
     purpose: str
-    town: str = ""
+    area: Area = DISTRICT
+
+    @property
+    def subject(self) -> str:
+        """The area in the audit log."""
+        return "/".join(part for part in (self.area.town, self.area.village) if part) or "district"
 
 
 async def read_register(
@@ -57,16 +63,16 @@ async def read_register(
         DatabaseUnavailable: see there.
         VaultRefused: a sealed value was altered.
     """
-    registers = await read(resources, enquiry.town, on, books)
+    registers = await read(resources, enquiry.area, on, books)
     await log_use(resources, enquiry, registers[0])
     return registers
 
 
-async def read(resources: Resources, town: str, on: date, books: Sequence[RuleBook]) -> Sequence[Register]:
+async def read(resources: Resources, area: Area, on: date, books: Sequence[RuleBook]) -> Sequence[Register]:
     """As `read_register`, for who logs each use by itself."""
     readings = [_Reading(resources, book, on) for book in books]
     async with resources.database.transaction(snapshot=True) as connection:
-        cursor = await connection.cursor(_RESIDENTS, town, on)
+        cursor = await connection.cursor(_RESIDENTS, area.town, area.village, on)
         while residents := await cursor.fetch(_BATCH):
             ids = [row["id"] for row in residents]
             facts = await connection.fetch(STATEMENTS, ids)
@@ -85,7 +91,7 @@ async def log_use(resources: Resources, enquiry: Enquiry, register: Register) ->
     """
     detail = f"{enquiry.purpose} on {register.on}: {len(register.ids)} residents"
     async with resources.database.transaction() as connection:
-        event = audit.Event(enquiry.actor, "read_register", enquiry.town or "district", detail)
+        event = audit.Event(enquiry.actor, "read_register", enquiry.subject, detail)
         await audit.record(connection, event, resources.clock())
 
 

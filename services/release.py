@@ -1,5 +1,6 @@
 """Gives back everything that a resident holds or waits for, at once: nobody comes whose card has ended."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,28 +8,21 @@ import asyncpg
 
 from models.notice import NoticeKind
 from models.waitlist import OfferState
-from services.locks import lock_slots
+from services.course_offers import end_course_offer, leave_course
+from services.locks import lock_courses, lock_slots
 from services.notices import tell_of_booking
 from services.offers import end_offer, pass_on
 
 _HELD = """
-SELECT id, slot_id, enrolment_id FROM booking
-WHERE resident_id = $1 AND state IN ('requested', 'booked') AND starts_at > $2 ORDER BY starts_at, id
+SELECT b.id, b.slot_id, b.enrolment_id, e.course_id FROM booking b LEFT JOIN enrolment e ON e.id = b.enrolment_id
+WHERE b.resident_id = $1 AND b.state IN ('requested', 'booked') AND b.starts_at > $2 ORDER BY b.starts_at, b.id
 """
 _WISHES = """
-SELECT e.slot_id, o.id AS offer_id FROM waitlist_entry e LEFT JOIN offer o ON o.entry_id = e.id AND o.state = 'open'
+SELECT e.slot_id, e.course_id, o.id AS offer_id
+FROM waitlist_entry e LEFT JOIN offer o ON o.entry_id = e.id AND o.state = 'open'
 WHERE e.resident_id = $1 AND e.state IN ('waiting', 'offered') ORDER BY e.id
 """
 
-_LOCK_COURSES = """
-SELECT FROM course WHERE id IN (SELECT course_id FROM enrolment WHERE id = ANY($1)) ORDER BY id FOR NO KEY UPDATE
-"""
-_END_ENROLMENTS = """
-WITH ended AS (
-    UPDATE enrolment SET cancelled_at = $2 WHERE id = ANY($1) AND cancelled_at IS NULL RETURNING course_id
-)
-UPDATE course SET taken = taken - 1 FROM ended WHERE course.id = ended.course_id
-"""
 # Before anything is passed on, or a place might be offered to herself.
 _END_WISHES = """
 UPDATE waitlist_entry SET state = 'left', ended_at = $2 WHERE resident_id = $1 AND state = 'waiting'
@@ -42,19 +36,29 @@ async def release_all(connection: asyncpg.Connection, resident_id: UUID, at: dat
     The caller holds the resident's lock and reaches everybody; the others are taken in the order of ADR 16.
     """
     held = await connection.fetch(_HELD, resident_id, at)
-    enrolments = {row["enrolment_id"] for row in held if row["enrolment_id"]}
-    await connection.execute(_LOCK_COURSES, enrolments)
-    waited_for = [row["slot_id"] for row in await connection.fetch(_WISHES, resident_id) if row["slot_id"]]
-    await lock_slots(connection, *(row["slot_id"] for row in held), *waited_for)
+    waited_for = await connection.fetch(_WISHES, resident_id)
+    await lock_courses(connection, *_named("course_id", held, waited_for))
+    await lock_slots(connection, *_named("slot_id", held, waited_for))
     await connection.execute(_END_WISHES, resident_id, at)
-    # Behind the slots' locks: meanwhile somebody may have been called, or an offer may have run out.
+    # Behind the locks: meanwhile somebody may have been called, or an offer may have run out.
     for wish in await connection.fetch(_WISHES, resident_id):
-        await end_offer(connection, wish["offer_id"], at, OfferState.DECLINED)
-    await connection.execute(_END_ENROLMENTS, enrolments, at)
-    untold = set(enrolments)
+        if wish["course_id"] is None:
+            await end_offer(connection, wish["offer_id"], at, OfferState.DECLINED)
+        else:
+            await end_course_offer(connection, wish["offer_id"], wish["course_id"], at, OfferState.DECLINED)
+    left = set[UUID]()
     for row in held:
-        await pass_on(connection, row["id"], at)
-        if told and (row["enrolment_id"] is None or row["enrolment_id"] in untold):
+        if row["enrolment_id"] is None:
+            await pass_on(connection, row["id"], at)
+        elif row["enrolment_id"] in left:
+            continue
+        else:
+            await leave_course(connection, row["enrolment_id"], at)
+            left.add(row["enrolment_id"])
+        if told:
             await tell_of_booking(connection, row["id"], NoticeKind.CANCELLED, at)
-            untold.discard(row["enrolment_id"])
     return len(held)
+
+
+def _named(column: str, *tables: Sequence[asyncpg.Record]) -> set[UUID]:
+    return {row[column] for rows in tables for row in rows if row[column] is not None}

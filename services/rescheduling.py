@@ -15,8 +15,9 @@ from services.locks import lock_booking
 from services.notices import tell_of_booking, tell_of_offer
 from services.offers import TO_THE_NEXT
 from services.people import People, person_for
-from services.places import Order, Place, place_of, prepare, quotes_for
+from services.places import Order, Place, place_of, quotes_for
 from services.resources import Resources
+from services.taking import prepare
 
 _MOVE = f"""
 WITH place AS (
@@ -48,7 +49,7 @@ async def reschedule_booking(
     # A stranger's booking and none at all are answered alike.
     person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at)) if rows else None
     place = await place_of(resources, slot_id)
-    quotes = await quotes_for(resources, person, [place]) if person and place else []
+    quotes = await quotes_for(resources, [(person, place)]) if person and place else []
 
     async def work(connection: asyncpg.Connection) -> str:
         if person is None:

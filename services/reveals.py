@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.dates import local_date
+from domain.duty import Duty
 from models.record import new_id
 from services import attempts, audit
 from services.people import People, StaffMember
@@ -73,7 +74,7 @@ async def reveal(resources: Resources, people: People, request: RevealRequest) -
         DatabaseUnavailable: see there; nothing was shown.
         VaultRefused: the value was altered.
     """
-    staff, note, at = people.staff, request.note.strip(), resources.clock()
+    staff, note, at = people.on_duty(Duty.REVEAL), request.note.strip(), resources.clock()
     if staff is None:
         return RevealRefusal.NOT_STAFF
     if not 1 <= len(note) <= NOTE_LENGTH:
@@ -82,7 +83,7 @@ async def reveal(resources: Resources, people: People, request: RevealRequest) -
         return RevealRefusal.TOO_MANY
     async with resources.database.transaction() as connection:
         row = await _row(connection, request.resident_id)
-        if row is None or staff.town not in {"", row["town"]}:
+        if row is None or not staff.area.covers(row["town"], row["village"]):
             return RevealRefusal.NOT_FOUND
         sealed = row[f"{request.field}_sealed"]
         if sealed is None:
@@ -101,7 +102,7 @@ async def _may_ask(resources: Resources, staff: StaffMember, at: datetime) -> bo
 
 async def _row(connection: asyncpg.Connection, resident_id: UUID) -> asyncpg.Record | None:
     row: asyncpg.Record | None = await connection.fetchrow(
-        "SELECT r.town, r.data_key, r.data_key_version, r.name_sealed, r.id_number_sealed, r.phone_sealed, "
+        "SELECT r.town, r.village, r.data_key, r.data_key_version, r.name_sealed, r.id_number_sealed, r.phone_sealed, "
         "r.address_sealed, (SELECT c.number_sealed FROM card c WHERE c.resident_id = r.id "
         "ORDER BY c.state IN ('active', 'suspended', 'lost') DESC, c.issued_on DESC, c.id DESC LIMIT 1) "
         "AS card_number_sealed FROM resident r WHERE r.id = $1 AND r.erased_at IS NULL",

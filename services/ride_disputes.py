@@ -7,12 +7,13 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.access import Act, Viewer
+from domain.access import Act, Area, Viewer
 from domain.dates import local_date
+from domain.duty import Duty
 from domain.ride_dispute import MOST_CHARACTERS, RideRefusal, refuse_dispute
 from models.record import new_id
 from services import audit
-from services.people import People, StaffMember, residents_by_id
+from services.people import People, residents_by_id
 from services.resources import Resources
 from services.rides import RIDES, RecordedRide, RideDispute, RideKey, recorded_ride
 from services.vault import DataKey, Sealed
@@ -24,13 +25,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (device_id, epoch, sequence)
 _RIDE = f"{RIDES} WHERE t.device_id = $1 AND t.epoch = $2 AND t.sequence = $3"
 _WAITING = f"""
 {RIDES} JOIN resident r ON r.id = t.resident_id
-WHERE q.id IS NOT NULL AND q.answered_at IS NULL AND ($1 = '' OR r.town = $1)
-    AND ($2::timestamptz IS NULL OR (q.opened_at, q.id) > ($2, $3::uuid))
-ORDER BY q.opened_at, q.id LIMIT $4
+WHERE q.id IS NOT NULL AND q.answered_at IS NULL AND ($1 = '' OR r.town = $1) AND ($2 = '' OR r.village = $2)
+    AND ($3::timestamptz IS NULL OR (q.opened_at, q.id) > ($3, $4::uuid))
+ORDER BY q.opened_at, q.id LIMIT $5
 """
 _DISPUTE = """
 SELECT q.resident_id, q.device_id, q.epoch, q.sequence, q.answered_at FROM ride_dispute q
-JOIN resident r ON r.id = q.resident_id WHERE q.id = $1 AND ($2 = '' OR r.town = $2) AND r.erased_at IS NULL
+JOIN resident r ON r.id = q.resident_id
+WHERE q.id = $1 AND ($2 = '' OR r.town = $2) AND ($3 = '' OR r.village = $3) AND r.erased_at IS NULL
 FOR UPDATE OF q
 """
 _ANSWER = """
@@ -71,10 +73,10 @@ async def dispute_ride(
 
 
 async def waiting_in_area(
-    resources: Resources, staff: StaffMember, behind: tuple[datetime, UUID] | None, limit: int
+    resources: Resources, area: Area, behind: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Disputed]:
     """The disputes that wait for an answer, the oldest first."""
-    rows = await resources.database.fetch(_WAITING, staff.town, *(behind or (None, None)), limit)
+    rows = await resources.database.fetch(_WAITING, area.town, area.village, *(behind or (None, None)), limit)
     return await _disputed(resources, rows)
 
 
@@ -82,15 +84,17 @@ async def answer_ride_dispute(
     resources: Resources, people: People, dispute_id: UUID, answer: str, *, upheld: bool
 ) -> Disputed | RideRefusal:
     """Say what was found; once, since the resident is told."""
-    at, staff, words = resources.clock(), people.staff, answer.strip()
+    at, staff, words = resources.clock(), people.on_duty(Duty.ANSWER_RIDE_DISPUTE), answer.strip()
     if staff is None:
         return RideRefusal.NOT_ALLOWED
     if not 1 <= len(words) <= MOST_CHARACTERS:
         return RideRefusal.WORDS
     async with resources.database.transaction() as connection:
-        row = await connection.fetchrow(_DISPUTE, dispute_id, staff.town)
+        row = await connection.fetchrow(_DISPUTE, dispute_id, staff.area.town, staff.area.village)
         if row is None:
             return RideRefusal.NOT_FOUND
+        if people.is_related(row["resident_id"]):  # nobody answers herself, or for her ward
+            return RideRefusal.NOT_ALLOWED
         if row["answered_at"] is not None:
             return RideRefusal.ANSWERED
         sealed = (await _key_of(connection, resources, row["resident_id"])).seal(Sealed.RIDE_ANSWER, words)

@@ -1,7 +1,7 @@
 """Signs accounts in, keeps them signed in with rotating refresh tokens, and signs them out."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -122,6 +122,39 @@ async def refresh(resources: Resources, token: str, key: str) -> SignedIn | Refr
         )
         await connection.execute("UPDATE session SET used_at = $2 WHERE id = $1", session.id, at)
     return _signed_in(resources, session, successor, at)
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A sign-in of an account that has not ended."""
+
+    id: UUID
+    started_at: datetime
+    used_at: datetime
+
+
+async def sessions_of(resources: Resources, account_id: UUID) -> Sequence[OpenSession]:
+    """The sessions of an account that can go on, the newest use first."""
+    at = resources.clock()
+    rows = await resources.database.fetch(
+        "SELECT id, started_at, used_at FROM session "
+        "WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND used_at > $3 "
+        "ORDER BY used_at DESC, id LIMIT 100",
+        account_id,
+        at,
+        at - timedelta(days=resources.settings.refresh_idle_days),
+    )
+    return [OpenSession(row["id"], row["started_at"], row["used_at"]) for row in rows]
+
+
+async def sign_out_everywhere(resources: Resources, viewer: Viewer) -> None:
+    """End every session of the viewer's account at once, this one included."""
+    async with resources.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE session SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL",
+            viewer.account_id,
+            resources.clock(),
+        )
 
 
 async def sign_out(resources: Resources, viewer: Viewer) -> None:

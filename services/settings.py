@@ -1,24 +1,27 @@
 """Reads the environment once, so that a wrong value stops the start with a sentence instead of surfacing later."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import DirectoryPath, Field, SecretStr, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from models.notice import NoticeKind
+from services.addresses import (
+    SANDBOX_PATH,
+    SMS_SANDBOX_PATH,
+    check_database_url,
+    check_proxies,
+    check_sms_api,
+    check_wechat_api,
+    problem,
+)
 from services.template import Template, parse_template
 
-SANDBOX_PATH = "/sandbox/wechat"
-SMS_SANDBOX_PATH = "/sandbox/sms"
 _DEMO_TEMPLATE = "demo-{kind} once thing1=service time2=time thing3=place phrase4=status"
 _DEMO_OFFER = "demo-offered once thing1=service time2=time thing3=place time4=until"
 
@@ -88,8 +91,10 @@ class Settings(BaseSettings):
     )
     wechat_template_confirmed: str = Field("", description="template for a booking that its provider confirmed")
     wechat_template_changed: str = Field("", description="template for a booking at another time or place")
+    wechat_template_terms: str = Field("", description="template for a booking that stays, at another price")
     wechat_template_cancelled: str = Field("", description="template for a cancelled booking")
     wechat_template_offered: str = Field("", description="template for a place that became free for who waits")
+    wechat_template_card: str = Field("", description="template for news about a card, which it does not name")
     log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR")
 
     max_depth: Count = Field(10, description="fields nested in an operation")
@@ -118,6 +123,7 @@ class Settings(BaseSettings):
     refresh_idle_days: Days = Field(7, description="life of a session that is not used")
     refresh_grace_seconds: Seconds = Field(10.0, description="time in which a repeated refresh is a retry, not a theft")
     pass_days: int = Field(7, ge=1, le=7, description="validity of a pass on the phone")
+    printed_code_days: Days = Field(180, description="validity of a code printed on paper")
     status_list_ttl_seconds: Seconds = Field(900.0, description="age at which a device fetches the status list anew")
     status_read_seconds: float = Field(
         2.0, ge=0, le=3, description="age at which a server reads anew what was revoked or suspended"
@@ -128,6 +134,8 @@ class Settings(BaseSettings):
     binding_attempts_address: Count = Field(100, description="card bindings tried a day from one address")
     reveals_staff: Count = Field(50, description="full values that one member of staff is shown a day")
     audit_checkpoint_seconds: Seconds = Field(600.0, description="time between two checkpoints of the audit log")
+    second_factor_hours: Hours = Field(12, description="time for which a member of staff acts after her second factor")
+    second_factor_attempts: Count = Field(10, description="second factors tried a day by one account, right or wrong")
     clock_warn_seconds: Seconds = Field(5.0, description="clock difference of a scanner that is reported")
     clock_quarantine_seconds: Seconds = Field(300.0, description="clock difference that quarantines a scanner's scans")
     max_batch_taps: Count = Field(1_000, description="taps in one upload")
@@ -156,9 +164,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        _check_database_url("DATABASE_URL", self.database_url)
-        _check_database_url("DATABASE_OWNER_URL", self.database_owner_url)
-        _check_proxies(self.trusted_proxies)
+        for name, url in (("DATABASE_URL", self.database_url), ("DATABASE_OWNER_URL", self.database_owner_url)):
+            if url is not None:
+                check_database_url(name, url.get_secret_value())
+        check_proxies(self.trusted_proxies)
         match self.mode:
             case Mode.DEMO:
                 for name, value in _demo_defaults(self.port).items():
@@ -166,8 +175,8 @@ class Settings(BaseSettings):
                         object.__setattr__(self, name, value)
             case Mode.PRODUCTION:
                 _check_production(self)
-        _check_wechat_api(self)
-        _check_sms_api(self)
+        check_wechat_api(self.wechat_api, production=self.mode is Mode.PRODUCTION)
+        check_sms_api(self.sms_api)
         _check_templates(self)
         return self
 
@@ -231,24 +240,10 @@ def _check_production(settings: Settings) -> None:
     }
     for name, value in missing.items():
         if not value:
-            raise _problem(f"{name} is missing, and MODE=production needs it")
+            raise problem(f"{name} is missing, and MODE=production needs it")
     # Asked first, because a directory that may not be entered makes is_file() raise.
     if settings.keys_file is not None and not (os.access(settings.keys_file, os.R_OK) and settings.keys_file.is_file()):
-        raise _problem("KEYS_FILE names no readable file")
-
-
-def _check_wechat_api(settings: Settings) -> None:
-    try:
-        url = urlsplit(settings.wechat_api)
-        host = url.hostname or ""
-    except ValueError:
-        raise _problem("WECHAT_API is no URL") from None
-    if url.scheme not in {"http", "https"} or not host or url.query or url.fragment:
-        raise _problem("WECHAT_API must be a URL like https://api.weixin.qq.com")
-    if settings.mode is Mode.PRODUCTION and (
-        url.scheme != "https" or _is_local(host) or url.path.startswith(SANDBOX_PATH)
-    ):
-        raise _problem("WECHAT_API must be WeChat's own https address in production, never a sandbox")
+        raise problem("KEYS_FILE names no readable file")
 
 
 def _demo_defaults(port: int) -> dict[str, str]:
@@ -260,51 +255,13 @@ def _demo_defaults(port: int) -> dict[str, str]:
     }
 
 
-def _check_sms_api(settings: Settings) -> None:
-    if settings.sms_api and re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", settings.sms_api) is None:
-        raise _problem("SMS_API must be a URL like https://gateway.example/messages")
-
-
 def _check_templates(settings: Settings) -> None:
     for kind in NoticeKind:
         try:
             if text := getattr(settings, f"wechat_template_{kind}"):
                 parse_template(text)
         except ValueError as error:
-            raise _problem(f"WECHAT_TEMPLATE_{kind.upper()} {error}") from None
-
-
-def _check_database_url(name: str, value: SecretStr | None) -> None:
-    if value is None:
-        return
-    try:
-        parts = urlsplit(value.get_secret_value())
-        ports = [parts.port, *(int(port) for port in parse_qs(parts.query).get("port", []))]
-    except ValueError:
-        raise _problem(f"{name} is no URL") from None
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise _problem(f"{name} must be a URL that begins with postgresql://")
-    if not parts.path.strip("/") or 0 in ports:
-        raise _problem(f"{name} must name a database, as in postgresql://role@host:5432/name")
-
-
-def _check_proxies(proxies: str) -> None:
-    for each in proxies.split(",") if proxies else []:
-        try:
-            ip_network(each.strip())
-        except ValueError:
-            raise _problem("TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, by comma") from None
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return not ip_address(host).is_global
-    except ValueError:
-        return host == "localhost" or host.endswith((".localhost", ".local", ".internal")) or "." not in host
-
-
-def _problem(sentence: str) -> PydanticCustomError:
-    return PydanticCustomError("settings", "{sentence}", {"sentence": sentence})
+            raise problem(f"WECHAT_TEMPLATE_{kind.upper()} {error}") from None
 
 
 def _shown(default: object) -> str:

@@ -6,9 +6,8 @@ from uuid import UUID
 
 from domain.access import Viewer
 from domain.dates import local_date
-from domain.standing import Role
+from domain.duty import Duty
 from domain.statement_dispute import Side
-from services.authority import role_of
 from services.people import People
 from services.resources import Resources
 
@@ -30,15 +29,10 @@ class Party:
     side: Side
 
 
-def is_district(people: People) -> bool:
-    """Whether the viewer works for the federation of the whole district."""
-    return people.staff is not None and role_of(people.staff) is Role.DISTRICT
-
-
 async def parties_of(resources: Resources, viewer: Viewer, people: People) -> Sequence[Party]:
     """The operators whose statements a viewer may see; her own operator's as its side, even if she is both."""
     rows = await resources.database.fetch(_OPERATORS, viewer.account_id, local_date(resources.clock()))
-    sees_all = is_district(people)
+    sees_all = people.on_duty(Duty.SETTLE) is not None
     return [
         Party(row["id"], row["name"], Side.OPERATOR if row["is_own"] else Side.FEDERATION)
         for row in rows

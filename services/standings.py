@@ -15,7 +15,7 @@ from services.vault import DataKey, Sealed
 _PLAIN_LENGTH = 20
 
 _RESIDENT = """
-SELECT data_key, data_key_version, id_number_sealed, name_sealed, birth_date, town FROM resident
+SELECT data_key, data_key_version, id_number_sealed, name_sealed, birth_date, town, village FROM resident
 WHERE id = $1 AND erased_at IS NULL
 """
 
@@ -49,10 +49,11 @@ class Found:
 
     resident_id: UUID
     town: str
+    village: str
     standing: Standing
     card_id: UUID | None
     application_id: UUID | None
-    citizen_id: str = field(repr=False)
+    citizen_id: str | None = field(repr=False)
     card_number: str | None = field(repr=False)
     name: str = field(repr=False)
     data_key: DataKey = field(repr=False)
@@ -82,10 +83,11 @@ async def find(
     return Found(
         resident_id=resident_id,
         town=resident["town"],
+        village=resident["village"],
         standing=standing,
         card_id=last["id"] if last else None,
         application_id=application["id"] if application else None,
-        citizen_id=key.open(Sealed.ID_NUMBER, resident["id_number_sealed"]),
+        citizen_id=resident["id_number_sealed"] and key.open(Sealed.ID_NUMBER, resident["id_number_sealed"]),
         card_number=numbers[-1] if numbers else None,
         name=key.open(Sealed.NAME, resident["name_sealed"]),
         data_key=key,

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.calendar import HolidayCalendar
-from domain.dates import end_of, local_date
+from domain.dates import end_of, local_date, start_of
 from domain.timetable import (
     Closure,
     ExtraOpening,
@@ -38,7 +38,8 @@ RETURNING xmax = 0 AS added
 
 _WITHDRAW = """
 UPDATE slot SET state = CASE WHEN taken = 0 THEN 'withdrawn' ELSE 'flagged' END
-WHERE service_id = $1 AND generated AND starts_at > $2 AND starts_at < $3 AND starts_at <> ALL($4::timestamptz[])
+WHERE service_id = $1 AND generated AND starts_at > $2 AND ($3::timestamptz IS NULL OR starts_at < $3)
+AND starts_at <> ALL($4::timestamptz[])
 AND state <> CASE WHEN taken = 0 THEN 'withdrawn' ELSE 'flagged' END
 """
 
@@ -88,11 +89,12 @@ class LaidOut:
 
 @dataclass(frozen=True)
 class Week:
-    """How a service is open from the day `first` on, and the last day up to which its slots stand."""
+    """How a service is open from the day `first` on, the last day up to which its slots stand, and when it ends."""
 
     timetable: Timetable
     first: date
     last: date
+    retired_on: date | None
 
 
 async def lay_out_all(database: Database, holidays: HolidayCalendar, at: datetime) -> Sequence[LaidOut]:
@@ -119,6 +121,9 @@ async def lay_out(connection: asyncpg.Connection, holidays: HolidayCalendar, ser
         [session.capacity for session in coming],
     )
     await connection.execute(_WITHDRAW, service_id, at, end_of(planned.until), starts)
+    if week.retired_on is not None:
+        last_moment = start_of(week.retired_on) - timedelta(microseconds=1)
+        await connection.execute(_WITHDRAW, service_id, max(at, last_moment), None, [])
     await connection.execute(_FLAG, service_id, at)
     count = await connection.fetchrow(_COUNT, service_id, at)
     added = sum(row["added"] for row in put)
@@ -143,7 +148,7 @@ async def week_of(connection: asyncpg.Connection, service_id: UUID, first: date)
     last = first + timedelta(days=service["horizon_days"])
     if service["retired_on"] is not None:
         last = min(last, service["retired_on"] - timedelta(days=1))
-    return Week(timetable, first, last)
+    return Week(timetable, first, last, service["retired_on"])
 
 
 def _pattern(row: asyncpg.Record) -> WeeklyPattern:

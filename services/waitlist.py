@@ -1,41 +1,32 @@
-"""Wishes for a place in a full slot: who waits, is called by rule and in turn, and accepts or leaves."""
+"""Waiting for a place in a full slot or course: who joins is called by rule and in turn, and accepts or leaves."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from domain.access import Act, Viewer
-from domain.booking import BookingRefusal, refuse_waiting
+from domain.booking import BookingRefusal, refuse_waiting, refuse_waiting_for_all
 from domain.dates import local_date
-from domain.language import Language
 from models.record import new_id
-from models.waitlist import OfferState, WaitlistState
+from models.waitlist import OfferState
 from services.allocations import hold
+from services.answers import answered
 from services.bookings import HeldBooking, answer_once, lock_for_booking, log_for_other, told
-from services.catalogue import SERVICE_COLUMNS, SERVICE_OF_SLOT, SLOT_COLUMNS, OfferedService, OfferedSlot
-from services.entitlements import decide_for, facts_of
-from services.locks import lock_slots
+from services.course_offers import end_course_offer
+from services.enrolments import HeldEnrolment, Series, enrol, enrolment, open_course, series_for
+from services.locks import lock_courses, lock_slots
 from services.offers import end_offer
-from services.people import People, Person, person_for
-from services.places import Order, place_of, prepare, quotes_for, wish_of
+from services.people import People, person_for
+from services.places import Order, place_of, quotes_for
 from services.resources import Resources
-
-_WISHES = f"""
-SELECT e.id, e.resident_id, e.state AS wish_state, e.joined_at, e.ended_at, o.expires_at,
-       (SELECT count(*) FROM waitlist_entry f WHERE f.slot_id = e.slot_id AND f.state = 'waiting'
-        AND (f.priority, f.joined_at, f.id) < (e.priority, e.joined_at, e.id)) AS before,
-       {SLOT_COLUMNS}, {SERVICE_COLUMNS}
-FROM waitlist_entry e LEFT JOIN offer o ON o.entry_id = e.id AND o.state = 'open'
-JOIN slot s ON s.id = e.slot_id JOIN {SERVICE_OF_SLOT}
-"""
+from services.taking import prepare, wish_of
+from services.wishes import HeldWish, entry_of, priority_of, wish
 
 _JOIN = """
-INSERT INTO waitlist_entry (id, slot_id, resident_id, state, priority, joined_at)
-VALUES ($1, $2, $3, 'waiting', $4, $5)
-ON CONFLICT (slot_id, resident_id) WHERE state IN ('waiting', 'offered') DO NOTHING RETURNING id
+INSERT INTO waitlist_entry (id, slot_id, course_id, resident_id, state, priority, joined_at)
+VALUES ($1, $2, $3, $4, 'waiting', $5, $6)
+ON CONFLICT DO NOTHING RETURNING id
 """
 
 _LEAVE = "UPDATE waitlist_entry SET state = 'left', ended_at = $2 WHERE id = $1 AND state = 'waiting'"
@@ -54,34 +45,6 @@ INSERT INTO booking (id, slot_id, resident_id, state, starts_at, ends_at, booked
 SELECT $1, id, $3, $4, starts_at, ends_at, $5, $6, $7, $8, $9, $10, $11 FROM slot WHERE id = $2
 """
 
-_REFUSALS = frozenset(BookingRefusal)
-
-
-@dataclass(frozen=True)
-class HeldWish:
-    """A resident's wish; `before` her so many wait, and until `offered_until` a place is held for her."""
-
-    id: UUID
-    resident_id: UUID
-    state: WaitlistState
-    joined_at: datetime
-    ended_at: datetime | None
-    before: int
-    offered_until: datetime | None
-    slot: OfferedSlot
-    service: OfferedService
-
-
-async def wishes_of(resources: Resources, resident_ids: Sequence[UUID]) -> Sequence[HeldWish]:
-    """What these residents wait for, or are offered, the earliest slot first."""
-    # Of the others who wait nothing is told but how many they are.
-    rows = await resources.database.beyond_reach().fetch(
-        f"{_WISHES} WHERE e.resident_id = ANY($1) AND e.state IN ('waiting', 'offered') ORDER BY s.starts_at, e.id "
-        "LIMIT 500",
-        resident_ids,
-    )
-    return [_wish(row) for row in rows]
-
 
 async def join_waitlist(
     resources: Resources, viewer: Viewer, people: People, slot_id: UUID, resident_id: UUID | None, key: str
@@ -90,8 +53,8 @@ async def join_waitlist(
     at = resources.clock()
     person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at))
     place = await place_of(resources, slot_id)
-    quotes = await quotes_for(resources, person, [place]) if person and place else []
-    priority = await _priority(resources, person, at) if person and place else 0
+    quotes = await quotes_for(resources, [(person, place)]) if person and place else []
+    priority = await priority_of(resources, person) if person and place else 0
 
     async def work(connection: asyncpg.Connection) -> str:
         if person is None:
@@ -106,14 +69,39 @@ async def join_waitlist(
         refusal = refuse_waiting(await wish_of(connection, Order(person.id, place, quotes[0])), at)
         if refusal is not None:
             return refusal
-        entry_id = await connection.fetchval(_JOIN, new_id(), slot_id, person.id, priority, at)
+        entry_id = await connection.fetchval(_JOIN, new_id(), slot_id, None, person.id, priority, at)
         if entry_id is None:
             return BookingRefusal.ALREADY_WAITING
         await log_for_other(connection, viewer, people, "join_waitlist", person, at)
         return str(entry_id)
 
     request = ["join waitlist", str(slot_id), str(person.id if person else resident_id)]
-    return await _told(resources, await answer_once(resources, viewer, key, request, work))
+    return await answered(resources, viewer, key, request, work, wish)
+
+
+async def join_course_waitlist(
+    resources: Resources, viewer: Viewer, people: People, course_id: UUID, resident_id: UUID | None, key: str
+) -> HeldWish | BookingRefusal:
+    """Wait for a place in every session of a full course, as `join_waitlist`."""
+    at = resources.clock()
+    person = await person_for(resources, people, resident_id, Act.BOOK, local_date(at))
+    series = await series_for(resources, course_id, person) if person else None
+    priority = await priority_of(resources, person) if person else 0
+
+    async def work(connection: asyncpg.Connection) -> str:
+        if series is None:
+            return BookingRefusal.NOT_ALLOWED
+        refusal = await open_course(connection, series, at) or await _refuse_course(connection, series, at)
+        if refusal is not None:
+            return refusal
+        entry_id = await connection.fetchval(_JOIN, new_id(), None, course_id, series.person.id, priority, at)
+        if entry_id is None:
+            return BookingRefusal.ALREADY_WAITING
+        await log_for_other(connection, viewer, people, "join_course_waitlist", series.person, at)
+        return str(entry_id)
+
+    request = ["join course waitlist", str(course_id), str(person.id if person else resident_id)]
+    return await answered(resources, viewer, key, request, work, wish)
 
 
 async def leave_waitlist(
@@ -121,33 +109,42 @@ async def leave_waitlist(
 ) -> HeldWish | BookingRefusal:
     """Wait no longer; a place that was offered goes to the next."""
     at = resources.clock()
-    entry, person = await _entry(resources, people, entry_id, at)
+    entry = await entry_of(resources, people, entry_id)
 
     async def work(connection: asyncpg.Connection) -> str:
-        if entry is None or person is None:
+        if entry is None:
             return BookingRefusal.WISH_NOT_FOUND
-        await lock_slots(connection, entry["slot_id"])
+        if entry.course_id is not None:
+            await lock_courses(connection, entry.course_id)
+        elif entry.slot_id is not None:
+            await lock_slots(connection, entry.slot_id)
         offer_id = await connection.fetchval(_OFFER, entry_id)
         if offer_id is None:
             await connection.execute(_LEAVE, entry_id, at)
+        elif entry.course_id is not None:
+            await end_course_offer(connection, offer_id, entry.course_id, at, OfferState.DECLINED)
         else:
             await end_offer(connection, offer_id, at, OfferState.DECLINED)
-        await log_for_other(connection, viewer, people, "leave_waitlist", person, at)
+        await log_for_other(connection, viewer, people, "leave_waitlist", entry.person, at)
         return str(entry_id)
 
     # A place that was held for her goes to the next.
     request, everybody = ["leave waitlist", str(entry_id)], resources.beyond_reach()
-    return await _told(resources, await answer_once(everybody, viewer, key, request, work))
+    return await answered(everybody, viewer, key, request, work, wish)
 
 
 async def accept_offer(
     resources: Resources, viewer: Viewer, people: People, entry_id: UUID, key: str, *, interpreter: bool = False
-) -> HeldBooking | BookingRefusal:
+) -> HeldBooking | HeldEnrolment | BookingRefusal:
     """Take the place that is held for one who waited; a refusal leaves the offer as it is."""
+    entry = await entry_of(resources, people, entry_id)
+    if entry is not None and entry.course_id is not None:
+        series = await series_for(resources, entry.course_id, entry.person, interpreter=interpreter)
+        return await _accept_course(resources, viewer, people, entry_id, series, key)
     at = resources.clock()
-    entry, person = await _entry(resources, people, entry_id, at)
-    place = await place_of(resources, entry["slot_id"]) if entry else None
-    quotes = await quotes_for(resources, person, [place]) if person and place else []
+    person = entry.person if entry else None
+    place = await place_of(resources, entry.slot_id) if entry and entry.slot_id else None
+    quotes = await quotes_for(resources, [(person, place)]) if person and place else []
 
     async def work(connection: asyncpg.Connection) -> str:
         if place is None or person is None:
@@ -172,38 +169,29 @@ async def accept_offer(
     return await told(resources, await answer_once(resources, viewer, key, request, work))
 
 
-async def _priority(resources: Resources, person: Person, at: datetime) -> int:
-    (facts,) = await facts_of(resources, [person])
-    on = local_date(at)
-    return resources.calling.priority(decide_for(resources, facts, on, Language.CHINESE), on)
+async def _accept_course(
+    resources: Resources, viewer: Viewer, people: People, entry_id: UUID, series: Series, key: str
+) -> HeldEnrolment | BookingRefusal:
+    at = resources.clock()
+
+    async def work(connection: asyncpg.Connection) -> str:
+        refusal = await open_course(connection, series, at, offered=True)
+        if refusal is not None:
+            return refusal
+        offer_id = await connection.fetchval(f"{_OFFER} AND expires_at > $2", entry_id, at)
+        if offer_id is None:
+            return BookingRefusal.NO_OFFER
+        answer = await enrol(connection, series, at, offer_id=offer_id)
+        if not isinstance(answer, BookingRefusal):
+            await log_for_other(connection, viewer, people, "accept_offer", series.person, at)
+        return str(answer)
+
+    request = ["accept", str(entry_id), *["interpreter"][: int(series.interpreter)]]
+    return await answered(resources, viewer, key, request, work, enrolment)
 
 
-async def _entry(
-    resources: Resources, people: People, entry_id: UUID, at: datetime
-) -> tuple[asyncpg.Record | None, Person | None]:
-    """A wish and whose it is, as far as the viewer may act for her; a stranger's and none at all are answered alike."""
-    rows = await resources.database.fetch("SELECT slot_id, resident_id FROM waitlist_entry WHERE id = $1", entry_id)
-    if not rows:
-        return None, None
-    return rows[0], await person_for(resources, people, rows[0]["resident_id"], Act.BOOK, local_date(at))
-
-
-async def _told(resources: Resources, answer: str) -> HeldWish | BookingRefusal:
-    if answer in _REFUSALS:
-        return BookingRefusal(answer)
-    (row,) = await resources.database.beyond_reach().fetch(f"{_WISHES} WHERE e.id = $1", UUID(answer))
-    return _wish(row)
-
-
-def _wish(row: asyncpg.Record) -> HeldWish:
-    return HeldWish(
-        id=row["id"],
-        resident_id=row["resident_id"],
-        state=WaitlistState(row["wish_state"]),
-        joined_at=row["joined_at"],
-        ended_at=row["ended_at"],
-        before=row["before"],
-        offered_until=row["expires_at"],
-        slot=OfferedSlot.of(row),
-        service=OfferedService.of(row),
-    )
+async def _refuse_course(connection: asyncpg.Connection, series: Series, at: datetime) -> BookingRefusal | None:
+    orders = zip(series.places, series.quotes, strict=True)
+    wishes = [await wish_of(connection, Order(series.person.id, place, quote)) for place, quote in orders]
+    full = await connection.fetchval("SELECT taken >= capacity FROM course WHERE id = $1", series.course_id)
+    return refuse_waiting_for_all(wishes, at, course_full=full)

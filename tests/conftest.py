@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -66,16 +67,23 @@ async def template(postgres: DatabaseAddresses) -> AsyncIterator[str]:
 @pytest.fixture(scope="module")
 async def database(postgres: DatabaseAddresses, template: str) -> AsyncIterator[DatabaseAddresses]:
     """A fresh migrated database for the test module, as its owner and as the server's role see it."""
-    name = f"sdc_test_{os.getpid()}_{next(_numbers)}"
-    await _run(postgres.owner_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres.of(name)
-    await _run(postgres.owner_url, f"DROP DATABASE {name} WITH (FORCE)")
+    async with fresh_database(postgres, template) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def database_url(database: DatabaseAddresses) -> str:
     """The address of the module's database for the role that the server uses."""
     return database.app_url
+
+
+@asynccontextmanager
+async def fresh_database(postgres: DatabaseAddresses, template: str) -> AsyncIterator[DatabaseAddresses]:
+    """A migrated database that is dropped in the end."""
+    name = f"sdc_test_{os.getpid()}_{next(_numbers)}"
+    await _run(postgres.owner_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield postgres.of(name)
+    await _run(postgres.owner_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 _CREATE_APP_ROLE = f"""

@@ -9,7 +9,7 @@ from card.commands.outbox import describe
 from card.cose import SigningKey, VerifyingKey
 from card.device import Device, Enrolment, NotEnrolled, keep_key
 from card.enrolment import prove_enrolment, split_enrolment_code
-from card.sync import SyncReport, synchronise
+from card.sync import SyncReport, rotate_key, synchronise
 
 
 def enrol(options: argparse.Namespace) -> ExitStatus:
@@ -44,6 +44,13 @@ def sync(device: Device, _options: argparse.Namespace) -> ExitStatus:
     """Set the clock, fetch the bundle and hand in what waits."""
     report = synchronise(device, Server(device.enrolment.server))
     _tell(report)
+    return ExitStatus.DONE
+
+
+def rotate(device: Device, _options: argparse.Namespace) -> ExitStatus:
+    """Have the server know this device by a fresh key."""
+    rotate_key(device, Server(device.enrolment.server))
+    print("The server knows this device by its new key; the old one is refused.")
     return ExitStatus.DONE
 
 

@@ -84,6 +84,12 @@ def _set_up(commands: _Commands) -> None:
         "set the clock, fetch what to trust, hand in what waits",
         "`scan` does the same by itself twice a minute; this is for trying the network by hand.",
     )
+    commands.add(
+        "rotate",
+        _of_device(enrolment.rotate),
+        "change this device's key",
+        "Stop `scan` first. If it is interrupted, run it again: whichever key the server knows by then is found.",
+    )
     state = commands.add(
         "status",
         _of_device(status.status),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from domain.access import Viewer
+from domain.access import Area, Viewer
 from models.session import StaffRole
 from services.bookings import book_slot
 from services.people import People, StaffMember
@@ -27,7 +27,7 @@ async def add_appointments(
 ) -> None:
     """Let the clerk book for the first three residents, once: the keys keep a later start from booking again."""
     viewer = Viewer(clerk_id, UUID(int=0), "")
-    clerk = People(None, (), StaffMember(UUID(int=0), StaffRole.CLERK, "", organisation))
+    clerk = People(None, (), StaffMember(UUID(int=0), StaffRole.CLERK, Area(), organisation))
     waiting, asking, served = resident_ids[:3]
     requested, wanted = [await _next(resources, service) for service in (_CONFIRMED, _WANTED)]
     if requested is None or wanted is None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS: Final = 15
 FRESH: Final = timedelta(seconds=30)
+STAFF: Final = ("clerk", "administrator", "second-administrator")
 
 app = typer.Typer(help="Play a person of the running demo.", no_args_is_help=True)
 
@@ -52,22 +53,30 @@ def show_phone(
 
 @app.command("code")
 def print_code(
-    who: Annotated[str, typer.Argument(help="As for `phone`, or `clerk`.")] = "1",
+    who: Annotated[str, typer.Argument(help=f"As for `phone`, or {', '.join(STAFF)}.")] = "1",
     phone: Annotated[
         bool, typer.Option("--phone", help="A code that proves her phone number, to bind a card.")
     ] = False,
+    second_factor: Annotated[
+        bool, typer.Option("--second-factor", help="What the authenticator of the demo's staff shows now.")
+    ] = False,
 ) -> None:
     """Print a fresh single-use code: by default the login code of wx.login, for `signInWithWechat`."""
+    import pyotp
+
+    from cli.demo.fixtures import SECOND_FACTOR
     from cli.demo.notes import notes_file, read_notes
     from cli.demo.play import account_of
     from cli.demo.sandbox import CodeKind, new_code
     from cli.explanation import CommandFailed
 
     notes = read_notes(notes_file(operator_settings()))
-    if who == "clerk":
+    if who in STAFF:
         if phone:
-            raise CommandFailed("The clerk binds no card: a phone code is for the people on the start sheet.")
-        typer.echo(new_code(notes.address, CodeKind.LOGIN, notes.clerk))
+            raise CommandFailed("Staff bind no card: a phone code is for the people on the start sheet.")
+        typer.echo(
+            pyotp.TOTP(SECOND_FACTOR).now() if second_factor else new_code(notes.address, CodeKind.LOGIN, f"demo-{who}")
+        )
         return
     account = account_of(notes, who)
     kind, subject = (CodeKind.PHONE, account.phone) if phone else (CodeKind.LOGIN, account.openid)

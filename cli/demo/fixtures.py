@@ -1,4 +1,4 @@
-"""Adds what the start sheet introduces: people to play, a clerk, operators with tariffs, scanners to be enrolled."""
+"""Adds what the start sheet introduces: people to play, staff, operators with tariffs, scanners to be enrolled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +21,17 @@ from models.record import new_id
 from models.session import StaffRole
 from services.devices import register_device
 from services.resources import Resources
+from services.second_factor import seal_secret
 from services.vault import Indexed, Sealed
 
 CLERK: Final = "demo-clerk"
+# Of every member of the demo's staff, so that anybody may play them; production makes its own.
+SECOND_FACTOR: Final = "SDCDEMOSDCDEMOSDCDEMOSDCDEMO2345"
+_STAFF: Final = {
+    CLERK: StaffRole.CLERK,
+    "demo-administrator": StaffRole.ADMINISTRATOR,
+    "demo-second-administrator": StaffRole.ADMINISTRATOR,
+}
 
 _BY_PHONE: Final = """
 SELECT r.id, r.data_key, r.data_key_version, r.name_sealed, g.name_sealed AS guardian_sealed, c.number_sealed
@@ -56,10 +64,13 @@ async def add_fixtures(resources: Resources, known: Sequence[DemoScanner]) -> Ca
     """
     async with resources.database.transaction() as connection:
         featured = [await _account(connection, resources, person) for person in district()["featured"]]
-        clerk_id = await _add_clerk(connection, resources)
+        staff = {openid: await _add_staff(connection, resources, openid, role) for openid, role in _STAFF.items()}
+        await _add_desks(connection, staff[CLERK])
         scanners = [await _scanner(connection, resources, operator, known) for operator in district()["operator"]]
         count = await connection.fetchval("SELECT count(*) FROM resident")
-    await add_appointments(resources, clerk_id, district()["federation"], [resident_id for resident_id, _ in featured])
+    await add_appointments(
+        resources, staff[CLERK], district()["federation"], [resident_id for resident_id, _ in featured]
+    )
     return Cast(count, tuple(account for _, account in featured), tuple(scanners))
 
 
@@ -84,24 +95,32 @@ async def _account(
     return row["id"], DemoAccount(f"demo-{phone}", guardian, phone, card_number, ward=name)
 
 
-async def _add_clerk(connection: asyncpg.Connection, resources: Resources) -> UUID:
-    """The clerk of the federation, who can play every provider's desk as well."""
+async def _add_staff(connection: asyncpg.Connection, resources: Resources, openid: str, role: StaffRole) -> UUID:
+    """A member of the federation's staff; her account's id."""
     at = resources.clock()
     account_id: UUID = await connection.fetchval(
         "INSERT INTO account (id, openid_index, created_at) VALUES ($1, $2, $3) "
         "ON CONFLICT (openid_index) DO UPDATE SET openid_index = EXCLUDED.openid_index RETURNING id",
         new_id(),
-        resources.vault.index(Indexed.OPENID, CLERK),
+        resources.vault.index(Indexed.OPENID, openid),
         at,
     )
-    await connection.execute(
+    staff_id = await connection.fetchval(
         "INSERT INTO staff (id, account_id, role, organisation, town) VALUES ($1, $2, $3, $4, '') "
-        "ON CONFLICT (account_id) DO NOTHING",
+        "ON CONFLICT (account_id) DO UPDATE SET role = staff.role RETURNING id",
         new_id(),
         account_id,
-        StaffRole.CLERK.value,
+        role,
         district()["federation"],
     )
+    await connection.execute(
+        "UPDATE staff SET totp_sealed = $2 WHERE id = $1", staff_id, seal_secret(resources, staff_id, SECOND_FACTOR)
+    )
+    return account_id
+
+
+async def _add_desks(connection: asyncpg.Connection, account_id: UUID) -> None:
+    """The clerk can play every provider's desk as well."""
     for row in await connection.fetch(_WITHOUT_CLERK, account_id):
         await connection.execute(
             "INSERT INTO provider_staff (id, provider_id, account_id) VALUES ($1, $2, $3)",
@@ -109,7 +128,6 @@ async def _add_clerk(connection: asyncpg.Connection, resources: Resources) -> UU
             row["id"],
             account_id,
         )
-    return account_id
 
 
 async def _scanner(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final
-from uuid import UUID
 
 import asyncpg
 
@@ -14,9 +13,10 @@ from cli.demo import timetable
 from cli.demo.people import DemoGuardian, DemoResident, residents
 from cli.demo.receipts import Receiving
 from cli.demo.timetable import Rows, timetable_rows
+from domain.access import Act
 from domain.dates import local_date
+from domain.guardianship import Ground, is_adult, write_acts
 from models.record import new_id
-from models.resident import GuardianScope
 from services.bootstrap import load_holidays, load_rules
 from services.timetables import lay_out
 from services.vault import DataKey, Indexed, Sealed, Vault
@@ -32,7 +32,7 @@ COLUMNS: Final = {
     ),
     "guardian": (
         *("id", "ward_id", "name_sealed", "name_index", "phone_sealed", "phone_index"),
-        *("relation", "scope", "proven_by", "valid_from"),
+        *("relation", "acts", "ground", "proven_by", "valid_from"),
     ),
     "fact": ("id", "resident_id", "name", "source", "value_sealed", "valid_from", "valid_until", "recorded_on"),
     "receipt": ("id", "resident_id", "programme", "valid_from", "valid_until", "source"),
@@ -101,7 +101,7 @@ def _people_rows(vault: Vault, batch: list[DemoResident], on: date) -> Rows:
             period = (fact.valid_from, fact.valid_until, fact.valid_from)
             rows["fact"].append((new_id(), person.id, fact.name, fact.source, value, *period))
         if person.guardian:
-            rows["guardian"].append(_guardian_row(vault, person.id, person.guardian, key, on))
+            rows["guardian"].append(_guardian_row(vault, person, person.guardian, key, on))
     return rows
 
 
@@ -118,12 +118,13 @@ def _resident_row(vault: Vault, person: DemoResident, key: DataKey, wrapped: tup
     )
 
 
-def _guardian_row(vault: Vault, ward_id: UUID, guardian: DemoGuardian, key: DataKey, on: date) -> tuple[Any, ...]:
+def _guardian_row(vault: Vault, ward: DemoResident, guardian: DemoGuardian, key: DataKey, on: date) -> tuple[Any, ...]:
+    ground = Ground.ADULT if is_adult(ward.birth_date, on) else Ground.MINOR
     return (
-        *(new_id(), ward_id),
+        *(new_id(), ward.id),
         *(key.seal(Sealed.GUARDIAN_NAME, guardian.name), vault.index(Indexed.NAME, guardian.name)),
         *(key.seal(Sealed.GUARDIAN_PHONE, guardian.phone), vault.index(Indexed.PHONE, guardian.phone)),
-        *(guardian.relation, GuardianScope.FULL.value, PROOF, on),
+        *(guardian.relation, write_acts(Act), ground.value, PROOF, on),
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import httpx
 
+from cli.demo.notes import DemoAccount
 from cli.explanation import CommandFailed
-from services.settings import SANDBOX_PATH
+from services.addresses import SANDBOX_PATH
 
 TIMEOUT_SECONDS: Final = 10
 
@@ -41,6 +42,30 @@ def messages(address: str) -> Sequence[SentMessage]:
         return [SentMessage(each["channel"], each["to"], _texts(each)) for each in answer.json()]
     except (httpx.HTTPError, ValueError, KeyError):
         raise CommandFailed(f"No demo server keeps messages at {address}: start it with `make run`.") from None
+
+
+def introduce(address: str, accounts: Sequence[DemoAccount]) -> None:
+    """Name to the demo phone in the browser whom it can play.
+
+    Raises:
+        CommandFailed: no demo server answers at `address`.
+    """
+    people = [
+        {
+            "openid": account.openid,
+            "name": account.name,
+            "phone": account.phone,
+            "cardNumber": account.card_number,
+            "ward": account.ward,
+        }
+        for account in accounts
+    ]
+    try:
+        httpx.put(
+            f"{address}{SANDBOX_PATH}/people", json={"people": people}, timeout=TIMEOUT_SECONDS
+        ).raise_for_status()
+    except httpx.HTTPError:
+        raise CommandFailed(f"No demo server takes people to play at {address}: start it with `make run`.") from None
 
 
 def _texts(message: dict[str, Any]) -> tuple[str, ...]:

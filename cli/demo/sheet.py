@@ -9,11 +9,12 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from cli.demo.fixtures import SECOND_FACTOR
 from cli.demo.notes import DemoScanner, Notes
 from cli.demo.people import district
 from cli.demo.picture import draw
 from cli.demo.play import ready_phone
-from cli.demo.sandbox import CodeKind, new_code
+from cli.demo.sandbox import CodeKind, introduce, new_code
 from cli.explanation import CommandFailed
 from models.credential import DeviceKind
 
@@ -25,7 +26,7 @@ DEFAULT_DATA_DIR: Final = Path(".data")
 
 def start_sheet(notes: Notes, data_dir: Path, console: Console) -> None:
     """Print the sheet; the first person's code stands at its head, so that the rest stays in view."""
-    for part in (_code, _people, _scanners, _next_steps):
+    for part in (_code, _people, _scanners, _browser, _next_steps):
         try:
             part(notes, data_dir, console)
         except CommandFailed as failed:
@@ -47,7 +48,6 @@ def _code(notes: Notes, data_dir: Path, console: Console) -> None:
 
 
 def _people(notes: Notes, data_dir: Path, console: Console) -> None:
-    del data_dir
     # Without lines, so that it fits 80 columns.
     table = Table("", "name", "card number", "register phone", "login code", box=None, padding=(0, 2, 0, 0))
     for number, account in enumerate(notes.accounts, 1):
@@ -56,6 +56,11 @@ def _people(notes: Notes, data_dir: Path, console: Console) -> None:
     table.add_row("", f"clerk of\n{district()['federation']}", "", "", _login_code(notes, notes.clerk))
     _say(console, f"People to play, of {notes.residents:,} made up for {district()['name']}:")
     console.print(table)
+    _say(
+        console,
+        f"Staff act after their second factor; the demo's authenticator holds {SECOND_FACTOR}:\n"
+        f"  {_sdc(data_dir)} demo code clerk --second-factor",
+    )
 
 
 def _scanners(notes: Notes, data_dir: Path, console: Console) -> None:
@@ -64,6 +69,21 @@ def _scanners(notes: Notes, data_dir: Path, console: Console) -> None:
         state = _state(scanner, data_dir)
         _say(console, f"  {scanner.operator} {scanner.place}")
         _say(console, f"    {PYTHON} -m card enrol {scanner.code} --server {notes.address} --state {state}")
+
+
+def _browser(notes: Notes, data_dir: Path, console: Console) -> None:
+    del data_dir
+    introduce(notes.address, notes.accounts)
+    # A checkout whose pages were not built serves all the rest.
+    if not httpx.get(f"{notes.address}/phone/").is_success:
+        return
+    _say(
+        console,
+        f"""
+In a browser, one window held to the other:
+  phone    {notes.address}/phone/      play one of the people above
+  scanner  {notes.address}/scanner/    enrol it with a code from above, then show it the phone's window""",
+    )
 
 
 def _next_steps(notes: Notes, data_dir: Path, console: Console) -> None:

@@ -1,13 +1,21 @@
+from enum import StrEnum
+
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from models.booking import BookingState
 from models.credential import DeviceKind
 from models.record import new_id
-from models.resident import GuardianScope
 from models.session import StaffRole
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 from tortoise.indexes import Index
+
+
+# As it was then; since 0012 the acts are listed instead.
+class GuardianScope(StrEnum):
+    VIEW = "view"
+    FULL = "full"
+
 
 class Migration(migrations.Migration):
     initial = True

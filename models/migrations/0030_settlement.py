@@ -8,10 +8,6 @@ from tortoise.migrations import operations as ops
 from models.record import new_id
 from models.wall import wall
 
-# How a code was proven.
-TAP = "ALTER TABLE tap ADD COLUMN IF NOT EXISTS kind text"
-RECEIVED = "CREATE INDEX IF NOT EXISTS tap_received ON tap USING brin (received_at)"
-
 # Which scans a statement counts, as sequence numbers of a device's epoch: no scan is in two of them, because closing
 # counts what none before holds; and whatever a transaction still hid from it, the next closing finds uncounted.
 COUNTED = """
@@ -32,7 +28,7 @@ WAITING = "CREATE INDEX ride_dispute_waiting ON ride_dispute (opened_at, id) WHE
 class Migration(migrations.Migration):
     """Only adds."""
 
-    dependencies = [("models", "0024_fleet")]
+    dependencies = [("models", "0027_taps")]
 
     operations = [
         ops.CreateModel(
@@ -107,7 +103,7 @@ class Migration(migrations.Migration):
         ),
         ops.RunSQL(
             [
-                *(TAP, RECEIVED, COUNTED, COUNTED_OF_STATEMENT, OPEN_DISPUTE, WAITING),
+                *(COUNTED, COUNTED_OF_STATEMENT, OPEN_DISPUTE, WAITING),
                 *wall("ride_dispute", "resident_id"),
             ]
         ),

@@ -12,8 +12,9 @@ from api.sandbox import MAX_CODES, Sandbox
 from api.wechat import WechatClient
 from models.notice import NoticeKind
 from models.service import ServiceKind
+from services.addresses import SANDBOX_PATH
 from services.message import Message
-from services.settings import SANDBOX_PATH, Settings, load_settings
+from services.settings import Settings, load_settings
 from services.wechat import WechatCodeInvalid, WechatNoConsent, WechatUnavailable
 from tests.services.register import Clock
 
@@ -213,3 +214,19 @@ async def test_strangers_read_no_messages(settings: Settings, clock: Clock) -> N
     answers = [await bench.http.get("/messages"), await bench.http.post("/outcomes", json={})]
 
     assert [each.status_code for each in answers] == [403, 403]
+
+
+async def test_who_can_be_played_is_named_by_this_machine_alone(bench: Bench, clock: Clock) -> None:
+    """The demo phone is told the people whom the start sheet introduces; a stranger learns and changes nothing."""
+    person = {"openid": "o-1", "name": "陈玉兰", "phone": "19900100001", "cardNumber": "1", "ward": None}
+    stranger = Bench(load_settings({"MODE": "demo", **APP}), clock, peer="192.0.2.7")
+
+    before = await bench.http.get("/people")
+    named = await bench.http.put("/people", json={"people": [person]})
+    after = await bench.http.get("/people")
+    refused = [await stranger.http.get("/people"), await stranger.http.put("/people", json={"people": []})]
+
+    assert before.json() == []
+    assert named.status_code == 200
+    assert after.json() == [person]
+    assert [answer.status_code for answer in refused] == [403, 403]

@@ -18,10 +18,10 @@ import pytest
 
 from models.notice import NoticeKind
 from models.record import new_id
+from services.addresses import SANDBOX_PATH
 from services.bookings import HeldBooking, book_slot
 from services.notices import tell_of_booking
 from services.resources import Resources
-from services.settings import SANDBOX_PATH
 from tests.api.live import APP_ID, APP_SECRET, LiveServer
 from tests.conftest import DatabaseAddresses
 from tests.services.register import Register

@@ -21,7 +21,7 @@ from card.clock import Anchor, DeviceClock
 from card.cose import SigningKey, VerifyingKey, verifies
 from card.credential import CredentialClaims, CredentialKind, StatusReference, issue
 from card.device import Device, Enrolment, keep_key
-from card.enrolment import check_enrolment_proof
+from card.enrolment import check_enrolment_proof, check_rotation_proof
 from card.gate import Trusted
 from card.presentation import encode_text, present
 from card.scan import read_head, read_scan, read_upload, scan_hash
@@ -231,6 +231,16 @@ class RestServer:
         root = base64.urlsafe_b64encode(self.district.root.verifying_key.public).decode().rstrip("=")
         described = {"operator": "云溪公交", "place": "1 路", "kind": "bus", "root": root}
         return Reply.of(201, {"device_id": str(self.district.device_id), **described})
+
+    def post_key(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Know the device by another key."""
+        if refused := self._stranger(headers):
+            return refused
+        asked = json.loads(body)
+        public, proof = _unbase64url(asked["key"]), _unbase64url(asked["proof"])
+        assert check_rotation_proof(self.district.device_id, public, proof)
+        self.enrolled = VerifyingKey.of(public)
+        return Reply(204, b"")
 
     def get_bundle(self, headers: Mapping[str, str], _body: bytes) -> Reply:
         """Give the bundle, unless the device has it."""

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,13 @@ from card.cose import SigningKey
 from card.enrolment import (
     EnrolmentCodeInvalid,
     check_enrolment_proof,
+    check_rotation_proof,
     prove_enrolment,
+    prove_rotation,
     split_enrolment_code,
 )
 
+DEVICE = UUID("019ab4f0-0000-7000-8000-000000000001")
 KEY = SigningKey.from_seed(bytes(range(32)))
 SECRET = "0123-4567-89AB-CDEF"
 FINGERPRINT = hashlib.sha256(KEY.verifying_key.public).digest()
@@ -84,3 +88,17 @@ def test_a_proof_is_good_for_its_secret_and_key_alone() -> None:
 def test_arbitrary_input_proves_nothing_and_raises_nothing(secret: str, public_key: bytes, proof: bytes) -> None:
     """The server hands whatever a stranger sent to this check."""
     assert not check_enrolment_proof(secret, public_key, proof)
+
+
+def test_a_rotation_is_proven_by_the_next_key_for_one_device() -> None:
+    """Neither another key's proof nor one for another device nor one of enrolment holds, nor a key of small order."""
+    proof, public = prove_rotation(DEVICE, KEY), KEY.verifying_key.public
+    others = [
+        prove_rotation(DEVICE, SigningKey.generate()),
+        prove_rotation(UUID(int=1), KEY),
+        prove_enrolment(SECRET, KEY),
+    ]
+
+    assert check_rotation_proof(DEVICE, public, proof)
+    assert not any(check_rotation_proof(DEVICE, public, other) for other in others)
+    assert not check_rotation_proof(DEVICE, bytes(32), proof)

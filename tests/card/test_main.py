@@ -93,6 +93,15 @@ def test_a_device_is_enrolled_and_ready(terminal: Terminal, rest_server: RestSer
     assert Device.open(terminal.state).trusted is not None
 
 
+def test_a_key_is_rotated_by_one_command(terminal: Terminal, device: Device, rest_server: RestServer) -> None:
+    """And the device says so."""
+    code = terminal.run("rotate")
+
+    assert code == ExitStatus.DONE
+    assert "new key" in terminal.out
+    assert Device.open(device.directory).key.verifying_key == rest_server.enrolled
+
+
 def test_a_device_whose_clock_stood_still_is_told_so(terminal: Terminal, rest_server: RestServer) -> None:
     """A clock behind the bundle knew no time, so it is set without a difference."""
     rest_server.ahead = 20 * DAY

@@ -17,18 +17,18 @@ from card import background as background_module
 from card.background import BackgroundSync
 from card.client import Chain, Server, ServerRefused
 from card.clock import ClockState
+from card.device import Device
 from card.gate import Gate
 from card.outbox import MAX_BATCH, Outbox, Read, append
 from card.refusal import CredentialRefused, RefusalReason
 from card.storage import Storage
-from card.sync import fetch_bundle, set_time, synchronise, upload
+from card.sync import fetch_bundle, rotate_key, set_time, synchronise, upload
 from card.tariff import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from card.device import Device
     from tests.card.conftest import District, Reply, RestServer
 
 STRANGER = UUID(int=1)
@@ -69,6 +69,34 @@ def changed(**fields: object) -> Callable[[Reply], Reply]:
         return replace(real, body=json.dumps(json.loads(real.body) | fields).encode())
 
     return change
+
+
+def test_a_key_is_rotated_and_scans_go_on_under_it(
+    device: Device, server: Server, storage: Storage, rest_server: RestServer
+) -> None:
+    """The server knows the new key, also after a restart of the device, and takes what waited under its head."""
+    old = device.key
+
+    rotate_key(device, server)
+
+    again = Device.open(device.directory)
+    assert again.key.verifying_key == rest_server.enrolled != old.verifying_key
+    assert synchronise(again, server).upload.scans == 3
+    assert Outbox(storage).state().waiting == 0
+
+
+def test_a_rotation_whose_answer_was_lost_is_taken_up(device: Device, server: Server, rest_server: RestServer) -> None:
+    """The server took the key and nobody heard of it: the same key is found and proven again."""
+    rest_server.replies["/v1/devices/key"] = lambda _: rest_server.refusal(503, "unavailable")
+    with pytest.raises(ServerRefused):
+        rotate_key(device, server)
+    taken = rest_server.enrolled
+    del rest_server.replies["/v1/devices/key"]
+
+    rotate_key(device, server)
+
+    assert device.key.verifying_key == taken == rest_server.enrolled
+    assert synchronise(device, server).bundle_new
 
 
 def test_the_first_contact_brings_time_trust_and_scans_together(

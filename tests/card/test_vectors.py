@@ -18,11 +18,12 @@ from card.refusal import CredentialRefused
 from card.statuslist import StatusList
 from card.tariff import read_tariff
 from card.trust import KeyUse, read_bundle, read_key_set, read_time
+from tests.vectors import admissions
 
 DIRECTORY = Path(__file__).parent.parent / "vectors"
-TOKENS, NUMBERS, TRUST, TARIFFS = (
+TOKENS, NUMBERS, TRUST, TARIFFS, ADMISSIONS = (
     json.loads((DIRECTORY / f"{name}.json").read_text(encoding="utf-8"))
-    for name in ("tokens", "numbers", "trust", "tariffs")
+    for name in ("tokens", "numbers", "trust", "tariffs", "admissions")
 )
 ISSUER_KEYS = {bytes.fromhex(kid): VerifyingKey.of(bytes.fromhex(key)) for kid, key in TOKENS["issuer_keys"].items()}
 ROOT = VerifyingKey.of(bytes.fromhex(TRUST["root"]))
@@ -50,6 +51,21 @@ def test_the_script_writes_what_is_committed(script: ModuleType, name: str) -> N
     written = json.loads(json.dumps(script.files()[name]))
 
     assert written == json.loads((DIRECTORY / name).read_text(encoding="utf-8"))
+
+
+def test_the_script_writes_the_admissions_that_are_committed() -> None:
+    """A gate that answers otherwise than yesterday shows here."""
+    written = json.loads(json.dumps(admissions.content()))
+
+    assert written == ADMISSIONS
+
+
+@pytest.mark.parametrize("gate", ADMISSIONS["gates"], ids=by_name)
+def test_a_gate_answers_each_code_as_the_vector_says(gate: dict[str, Any], tmp_path: Path) -> None:
+    """Outcome, reason, price, companions and cue, code after code, with what the gate remembers."""
+    answered = [admissions.told(each) for each in admissions.answers(gate, tmp_path)]
+
+    assert answered == [read["admission"] for read in gate["reads"]]
 
 
 @pytest.mark.parametrize("case", TOKENS["valid"], ids=by_name)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from api.pages import BUILT
 from card.number import CardNumber
 from cli.demo.notes import Notes, read_notes
 from cli.embedded import EmbeddedPostgres, is_free
@@ -85,6 +86,16 @@ def test_every_login_code_of_the_sheet_signs_in(sheet: str, demo: "Demo") -> Non
 
     kinds = [answer["data"]["signInWithWechat"]["__typename"] for answer in answers]
     assert kinds == ["Session"] * 5 + ["WechatRefused"]
+
+
+def test_the_sheet_names_both_windows_where_the_pages_are_built(sheet: str, demo: "Demo") -> None:
+    """Phone and scanner in the browser, and the phone knows whom it can play."""
+    people = httpx.get(f"{demo.address}/sandbox/wechat/people").json()
+    built = (BUILT / "phone" / "index.html").exists()
+
+    assert [f"{demo.address}/{page}/" in sheet for page in ("phone", "scanner")] == [built, built]
+    assert [person["name"] for person in people] == [account.name for account in notes_of(demo).accounts]
+    assert [person["ward"] for person in people] == [None, None, None, "周子涵"]
 
 
 def test_the_drawn_code_is_a_presentation(sheet: str, read_drawn: Callable[[str], str]) -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.attendance import DeskRefusal, Presence, Session, refuse_appeal, refuse_came, refuse_missed
+from domain.attendance import DeskRefusal, Presence, Session, refuse_appeal, refuse_came, refuse_missed, refuse_visit
+from domain.dates import local_date, start_of
 
 # Ten to eleven in the district, on a leap day.
 START = datetime(2028, 2, 29, 2, tzinfo=UTC)
@@ -61,3 +62,15 @@ def test_a_miss_can_be_appealed_against_for_thirty_days() -> None:
     assert refuse_appeal(missed, datetime(2028, 3, 30, 15, 59, tzinfo=UTC)) is None
     assert refuse_appeal(missed, datetime(2028, 3, 30, 16, tzinfo=UTC)) is DeskRefusal.TOO_LATE
     assert refuse_appeal(BOOKED, END) is DeskRefusal.NOT_MISSED
+
+
+def test_where_she_lives_is_told_on_the_eve_and_the_day() -> None:
+    """From the midnight before the eve to the end of the day, of a session that is confirmed."""
+    day = start_of(local_date(START))
+
+    assert refuse_visit(BOOKED, day - timedelta(days=1)) is None
+    assert refuse_visit(BOOKED, day + timedelta(days=1) - MINUTE) is None
+    assert refuse_visit(BOOKED, day - timedelta(days=1) - MINUTE) is DeskRefusal.VISIT_TIME
+    assert refuse_visit(BOOKED, day + timedelta(days=1)) is DeskRefusal.VISIT_TIME
+    assert refuse_visit(replace(BOOKED, presence=Presence.REQUESTED), day) is DeskRefusal.UNCONFIRMED
+    assert refuse_visit(replace(BOOKED, presence=Presence.CANCELLED), day) is DeskRefusal.CANCELLED

@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.booking import BookingRefusal, Window, Wish, refuse_booking, refuse_cancellation, refuse_waiting
+from domain.booking import (
+    BookingRefusal,
+    Window,
+    Wish,
+    refuse_booking,
+    refuse_cancellation,
+    refuse_waiting,
+    refuse_waiting_for_all,
+)
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 FREE = Wish(
@@ -16,6 +24,7 @@ FREE = Wish(
     window=Window(timedelta(hours=1), timedelta(days=42)),
     offered=True,
     entitled=True,
+    card_in_force=True,
 )
 ALWAYS = Window(timedelta(0), None)
 
@@ -30,6 +39,7 @@ def test_a_free_place_is_given() -> None:
 @pytest.mark.parametrize(
     ("wish", "reason"),
     [
+        (replace(FREE, starts_at=NOW, card_in_force=False), BookingRefusal.CARD_NOT_USABLE),
         (replace(FREE, starts_at=NOW), BookingRefusal.SLOT_PAST),
         (replace(FREE, places_left=0), BookingRefusal.SLOT_FULL),
         (replace(FREE, places_left=0, offered=False), BookingRefusal.NOT_OFFERED),
@@ -62,3 +72,13 @@ def test_who_may_wait_is_whoever_only_lacks_a_free_place() -> None:
     assert refuse_waiting(FREE, NOW) is BookingRefusal.NOT_FULL
     assert refuse_waiting(replace(full, holds_an_overlapping_slot=True), NOW) is BookingRefusal.OVERLAPS
     assert refuse_waiting(replace(full, starts_at=NOW), NOW) is BookingRefusal.SLOT_PAST
+
+
+def test_a_course_is_waited_for_where_any_of_its_sessions_or_itself_is_full() -> None:
+    """Whatever else stands in the way of one session stands in the way of the whole."""
+    full, busy = replace(FREE, places_left=0), replace(FREE, holds_an_overlapping_slot=True)
+
+    assert refuse_waiting_for_all([FREE, full], NOW, course_full=False) is None
+    assert refuse_waiting_for_all([FREE, FREE], NOW, course_full=True) is None
+    assert refuse_waiting_for_all([FREE, FREE], NOW, course_full=False) is BookingRefusal.NOT_FULL
+    assert refuse_waiting_for_all([full, busy], NOW, course_full=True) is BookingRefusal.OVERLAPS

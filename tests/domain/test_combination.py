@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from domain.combination import groups_of, ties_of
 from domain.compiled import compile_book
-from domain.entitlement import Entitlement, Verdict, access_classes, access_classes_on, decide
+from domain.entitlement import Entitlement, Verdict, access_classes, access_classes_on, decide, decide_one
 from domain.explanation import Outcome
 from domain.relation import RelationKind
 from domain.rulebook import RuleBook
@@ -59,6 +59,16 @@ def expected(made: Mapping[str, Made], slug: str, best: set[str]) -> Verdict:
     if None in needed and False not in needed:
         return Verdict.UNDETERMINED
     return Verdict.ELIGIBLE if slug in best else Verdict.NOT_ELIGIBLE
+
+
+@settings(max_examples=100, deadline=None)
+@given(programmes())
+def test_one_programme_alone_is_answered_as_among_all(made: dict[str, Made]) -> None:
+    """What it requires and excludes is judged with it, and the answers are the same to the last reason."""
+    book, facts = book_of(made), facts_of(made)
+
+    for expected in decide(book, facts, ON):
+        assert decide_one(book, facts, expected.programme, ON) == expected
 
 
 @settings(max_examples=300, deadline=None)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.dates import end_of, local_date, start_of
+from domain.dates import end_of, local_date, start_of, year_of
 
 
 def test_the_district_is_ahead_of_utc() -> None:
@@ -21,3 +21,10 @@ def test_days_follow_each_other(day: date) -> None:
     assert local_date(start_of(day)) == day
     assert local_date(end_of(day) - timedelta(microseconds=1)) == day
     assert local_date(end_of(day)) == day + timedelta(days=1)
+
+
+def test_a_leap_year_is_a_day_longer() -> None:
+    """From New Year's midnight in the district to the next."""
+    begin, end = year_of(date(2028, 2, 29))
+
+    assert (begin, end - begin) == (start_of(date(2028, 1, 1)), timedelta(days=366))

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 # What outlives a transaction on its connection: listeners, session locks, settings, temporary tables, cursors, plans.
 SESSION_STATE = re.compile(
     r"add_listener|\bLISTEN\b|pg_advisory_lock\b|pg_try_advisory_lock\b|(?<!\w )\bSET (?!LOCAL\b)[a-z_.]+ *(=|TO\b)"
-    r"|set_config\([^)]*false|CREATE TEMP|WITH HOLD|\bPREPARE\b"
+    r"|set_config\([^)]*false|CREATE TEMP(?![^;]*ON COMMIT DROP)|WITH HOLD|\bPREPARE\b"
 )
 
 

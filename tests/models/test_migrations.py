@@ -1,5 +1,6 @@
 """Shows that the migrated schema is the one the models describe, and that the server's role is held by its walls."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -145,3 +146,27 @@ async def test_an_absurd_clock_finds_a_partition(database: DatabaseAddresses, ap
 
     assert await owner.fetchval("SELECT count(*) FROM tap_default WHERE device_at < '1971-01-01'") == 1
     await owner.close()
+
+
+async def test_guardians_keep_what_they_may_do(database: DatabaseAddresses) -> None:
+    """The two scopes of old become lists of acts, and who was a minor when it was proven has a minor's ground."""
+    owner = await asyncpg.connect(database.owner_url)
+    move = importlib.import_module("models.migrations.0012_guardianship").MOVE
+    await owner.execute("CREATE TEMP TABLE resident (id uuid, birth_date date)")
+    await owner.execute(
+        "CREATE TEMP TABLE guardian (ward_id uuid, scope text, acts text, ground text, valid_from date)"
+    )
+    for born, scope in ((date(2008, 3, 1), "full"), (date(2008, 2, 29), "view")):
+        ward = uuid4()
+        await owner.execute("INSERT INTO pg_temp.resident (id, birth_date) VALUES ($1, $2)", ward, born)
+        await owner.execute(
+            "INSERT INTO pg_temp.guardian (ward_id, scope, valid_from) VALUES ($1, $2, '2026-02-28')",
+            ward,
+            scope,
+        )
+
+    await owner.execute(move)
+
+    moved = await owner.fetch("SELECT acts, ground FROM pg_temp.guardian ORDER BY scope")
+    await owner.close()
+    assert [tuple(row) for row in moved] == [("view,book,ride_code,apply", "minor"), ("view", "adult")]

@@ -9,7 +9,7 @@ from cli.demo.people import residents
 from cli.demo.receipts import statements_of
 from domain.columns import ColumnsBuilder
 from domain.compiled import compile_book
-from domain.entitlement import decide
+from domain.entitlement import decide, decide_one
 from domain.explanation import Case
 from domain.fact import Facts
 from domain.register import MET, NOT_MET, UNKNOWN, judge_register
@@ -44,5 +44,6 @@ def test_the_register_says_what_the_rules_say_of_each(rules: RuleBook, everybody
     for programme, row in zip(verdicts.programmes, verdicts.truths, strict=True):
         assert row.tolist() == [truths[each.get(programme, False)] for each in alone], programme
     for place in range(0, RESIDENTS, EXPLAINED_EVERY):
-        explained = [TRUTHS[each.verdict] for each in decide(rules, everybody[place], on)]
-        assert explained == verdicts.truths[:, place].tolist()
+        explained = decide(rules, everybody[place], on)
+        assert [TRUTHS[each.verdict] for each in explained] == verdicts.truths[:, place].tolist()
+        assert [decide_one(rules, everybody[place], each.programme, on) for each in explained] == list(explained)

@@ -70,6 +70,12 @@ class DeskScene(Scene):
         provider = to_id("Provider", self.provider)
         return await self._says(self.staff, f'checkIn(providerId: "{provider}", code: "{code.text}")', "DeskBooking")
 
+    async def view_visit(self) -> dict[str, Any]:
+        """Whoever visits her asks where she lives."""
+        return await self._says(
+            self.staff, f'showVisit(bookingId: "{to_id("Booking", await self._booking())}")', "Visit"
+        )
+
     async def propose_referral(self) -> dict[str, Any]:
         """The desk would send her on."""
         other = to_id("Provider", await self._register.provider())
@@ -146,6 +152,13 @@ class DeskScene(Scene):
         mutation = f'joinWaitlist(slotId: "{slot}", residentId: "{self.resident_id}", {KEY})'
         return await self._says(self.guardian, mutation, "WaitlistEntry")
 
+    async def join_course_waitlist(self) -> dict[str, Any]:
+        """Or lets her wait for a full course."""
+        course = await self._register.course(self.service, hours=[72, 96])
+        await self._register._owner.execute("UPDATE course SET taken = capacity WHERE id = $1", course)
+        whose = f'courseId: "{to_id("Course", course)}", residentId: "{self.resident_id}"'
+        return await self._says(self.guardian, f"joinCourseWaitlist({whose}, {KEY})", "WaitlistEntry")
+
     async def _wish(self, state: str) -> UUID:
         slot = await self._register.slot(self.service, taken=1)
         at = self._register._resources.clock()
@@ -177,6 +190,7 @@ SHOWN = {
     "decline_booking": lambda scene: scene.at_desk("declineBooking", state="requested"),
     "keep_booking": DeskScene.keep_booking,
     "record_came": DeskScene.check_in,
+    "view_visit": DeskScene.view_visit,
     "record_missed": lambda scene: scene.at_desk("recordAttendance , came: false", hours=-1),
     "propose_referral": DeskScene.propose_referral,
     "answer_referral": DeskScene.answer_referral,
@@ -186,6 +200,7 @@ SHOWN = {
     "decide_miss_appeal": DeskScene.decide_miss_appeal,
     "reschedule_booking": DeskScene.reschedule_booking,
     "join_waitlist": DeskScene.join_waitlist,
+    "join_course_waitlist": DeskScene.join_course_waitlist,
     "leave_waitlist": DeskScene.leave_waitlist,
     "accept_offer": DeskScene.accept_offer,
     "create_calendar_feed": DeskScene.create_calendar_feed,

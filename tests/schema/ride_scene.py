@@ -1,6 +1,7 @@
 """What is said and seen of a ward's rides, by the entry that each use case leaves."""
 
 from typing import Any
+from uuid import UUID
 
 from models.record import new_id
 from schema.identity import to_id
@@ -10,37 +11,41 @@ from services.vault import Sealed
 from tests.schema.desk_scene import SHOWN as SHOWN_ELSEWHERE
 from tests.schema.desk_scene import DeskScene
 from tests.services.fleet import Fleet
+from tests.services.register import Holder, Register
 
 
-async def _ride(scene: DeskScene) -> RideKey:
-    """The ward was let in on a bus just now."""
-    fleet = await Fleet(scene._register._owner).open()
-    number = await fleet.tap(scene._register._resources.clock(), resident_id=scene.ward.id)
+async def ridden(register: Register, resident_id: UUID) -> RideKey:
+    """A resident was let in on a bus just now."""
+    fleet = await Fleet(register._owner).open()
+    number = await fleet.tap(register._resources.clock(), resident_id=resident_id)
     return RideKey(fleet.device_id, fleet.epoch, number)
 
 
-async def _disputed(scene: DeskScene) -> str:
-    dispute_id, key = new_id(), await _ride(scene)
-    await scene._row(
+async def disputed(register: Register, holder: Holder, account_id: UUID) -> str:
+    """The id of a dispute that waits for an answer."""
+    dispute_id, key = new_id(), await ridden(register, holder.id)
+    await register._insert(
         "ride_dispute",
         id=dispute_id,
+        resident_id=holder.id,
         **key._asdict(),
-        reason_sealed=scene.ward.key.seal(Sealed.RIDE_DISPUTE, "没有乘车"),
-        opened_by_id=scene.guardian.account_id,
-        opened_at=scene._register._resources.clock(),
+        reason_sealed=holder.key.seal(Sealed.RIDE_DISPUTE, "没有乘车"),
+        opened_by_id=account_id,
+        opened_at=register._resources.clock(),
     )
     return to_id("RideDispute", dispute_id)
 
 
 async def dispute_ride(scene: DeskScene) -> dict[str, Any]:
     """The guardian says that she did not ride."""
-    mutation = f'disputeRide(rideId: "{ride_id(await _ride(scene))}", reason: "没有乘车")'
+    ride = ride_id(await ridden(scene._register, scene.ward.id))
+    mutation = f'disputeRide(rideId: "{ride}", reason: "没有乘车")'
     return await scene._says(scene.guardian, mutation, "Ride")
 
 
 async def view_ride_disputes(scene: DeskScene) -> dict[str, Any]:
     """A clerk looks at what waits for an answer."""
-    await _disputed(scene)
+    await disputed(scene._register, scene.ward, scene.guardian.account_id)
     return await scene._ask(
         "{ viewer { staff { rideDisputes(first: 100) { edges { node { maskedName } } } } } }", scene.clerk
     )
@@ -48,7 +53,8 @@ async def view_ride_disputes(scene: DeskScene) -> dict[str, Any]:
 
 async def answer_ride_dispute(scene: DeskScene) -> dict[str, Any]:
     """And answers."""
-    mutation = f'answerRideDispute(disputeId: "{await _disputed(scene)}", answer: "已更正", upheld: true)'
+    dispute = await disputed(scene._register, scene.ward, scene.guardian.account_id)
+    mutation = f'answerRideDispute(disputeId: "{dispute}", answer: "已更正", upheld: true)'
     return await scene._says(scene.clerk, mutation, "DisputedRide")
 
 

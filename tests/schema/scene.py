@@ -1,14 +1,18 @@
 """A ward, her guardian and two clerks, and the use cases that tell them of her, by the entry that each leaves."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from card.cose import SigningKey
 from card.credential import prove
 from schema.credential import from_text, to_text
-from schema.identity import to_id
+from schema.identity import from_id, to_id
+from services.vault import Sealed
 from tests.schema.conftest import Ask
-from tests.services.register import FakeWechat, Holder, Register
+from tests.services.register import FakeWechat, Holder, Register, citizen_id, next_number
 
 if TYPE_CHECKING:
     from domain.access import Viewer
@@ -62,6 +66,123 @@ class Scene:
     def resident_id(self) -> str:
         """The ward's id."""
         return to_id("Resident", self.ward.id)
+
+    async def unlink(self) -> dict[str, Any]:
+        """The guardian lays her ward down."""
+        return await self._of_resident("unlinkResident", self.guardian)
+
+    async def print_code(self) -> dict[str, Any]:
+        """A clerk prints the ward's code."""
+        return await self._of_resident("printCode", self.clerk)
+
+    async def revoke_printed_code(self) -> dict[str, Any]:
+        """A clerk ends it."""
+        return await self._of_resident("revokePrintedCode", self.clerk)
+
+    async def end_phones(self) -> dict[str, Any]:
+        """A clerk is told that the phone is lost."""
+        return await self._of_resident("endPhones", self.clerk)
+
+    async def _of_resident(self, name: str, viewer: "Viewer") -> dict[str, Any]:
+        return await self._ask(
+            f"mutation ($r: ID!) {{ {name}(residentId: $r) {{ __typename }} }}", viewer, r=self.resident_id
+        )
+
+    async def take_my_data(self) -> dict[str, Any]:
+        """The guardian takes the ward's data along."""
+        return await self._ask(
+            "mutation ($r: ID!) { takeMyData(residentId: $r) { __typename } }", self.guardian, r=self.resident_id
+        )
+
+    async def register_resident(self) -> dict[str, Any]:
+        """A clerk takes in a child without a card, who is the ward from now on."""
+        body = await self._ask(
+            'mutation ($c: String!) { registerResident(input: {name: "王小宝", birthDate: "2022-02-02", '
+            'identifiedBy: BIRTH_CERTIFICATE, number: $c, town: "曹娥街道", village: "一村"}) '
+            "{ __typename ... on OnRecord { residentId } } }",
+            self.clerk,
+            c=f"R{next_number():09d}",
+        )
+        if "errors" not in body:
+            child = from_id("Resident", body["data"]["registerResident"]["residentId"])
+            assert child is not None
+            self.ward = replace(self.ward, id=child)
+        return body
+
+    async def record_guardian(self) -> dict[str, Any]:
+        """A clerk records a second guardian."""
+        return await self._ask(
+            'mutation ($r: ID!) { recordGuardian(residentId: $r, input: {name: "李四", phone: "13600000002", '
+            'relation: "姐姐", ground: ADULT, acts: [VIEW], provenBy: "法院判决书"}) { __typename } }',
+            self.clerk,
+            r=self.resident_id,
+        )
+
+    async def record_citizen_id(self) -> dict[str, Any]:
+        """The child gets a citizen id."""
+        taken = await self.register_resident()
+        if "errors" in taken:
+            return taken
+        return await self._ask(
+            "mutation ($r: ID!, $n: String!) { recordCitizenId(residentId: $r, number: $n) { __typename } }",
+            self.clerk,
+            r=self.resident_id,
+            n=citizen_id(date(2022, 2, 2), next_number()),
+        )
+
+    async def end_guardian(self) -> dict[str, Any]:
+        """A clerk ends the guardianship of somebody who moved away."""
+        guardian = await self._register.guardian(self.ward, phone="13600000005")
+        return await self._ask(
+            'mutation ($g: ID!) { endGuardian(guardianId: $g, reason: "已搬离本地") { __typename } }',
+            self.clerk,
+            g=to_id("Guardian", guardian),
+        )
+
+    async def bind_with_code(self) -> dict[str, Any]:
+        """A second guardian proves herself by a code alone."""
+        await self._register.guardian(self.ward, name="李四", phone="13600000003")
+        given = await self._ask(
+            "mutation ($r: ID!) { issueBindingCode(residentId: $r) { ... on BindingCode { code } } }",
+            self.clerk,
+            r=self.resident_id,
+        )
+        if given["data"] is None:
+            return given
+        return await self._ask(
+            'mutation ($c: String!) { bindWithCode(name: "李四", code: $c) { __typename } }',
+            await self._register.viewer(),
+            c=given["data"]["issueBindingCode"]["code"],
+        )
+
+    async def _objection(self) -> str:
+        """What the ward says of her guardian."""
+        guardian = await self._register.guardian(self.ward, phone="13600000004")
+        sealed = self.ward.key.seal(Sealed.OBJECTION, "她拿走了我的卡。")
+        row = {"guardian_id": guardian, "reason_sealed": sealed, "filed_at": self._register._resources.clock()}
+        return to_id("GuardianObjection", await self._register._insert("guardian_objection", **row))
+
+    async def read_objection(self) -> dict[str, Any]:
+        """A clerk reads what waits."""
+        # Behind whatever other tests left: the newest key is the last.
+        newest = from_id("GuardianObjection", await self._objection())
+        assert newest is not None
+        after = to_id("GuardianObjection", UUID(int=newest.int - 1))
+        return await self._ask(
+            "query ($a: String!) { guardianObjections(first: 1, after: $a) "
+            "{ ... on ObjectionList { objections { edges { node { id } } } } } }",
+            self.clerk,
+            a=after,
+        )
+
+    async def decide_objection(self) -> dict[str, Any]:
+        """A clerk decides."""
+        return await self._ask(
+            'mutation ($o: ID!) { decideGuardianObjection(objectionId: $o, outcome: KEEP, reason: "已核实") '
+            "{ __typename } }",
+            self.clerk,
+            o=await self._objection(),
+        )
 
     async def wards(self) -> dict[str, Any]:
         """What a guardian's start page asks."""
@@ -255,6 +376,18 @@ SHOWN = {
     "cancel_booking": Scene.cancel_booking,
     "issue_pass": Scene.issue_pass,
     "online_code": Scene.online_code,
+    "export_own": Scene.take_my_data,
+    "unlink": Scene.unlink,
+    "print_code": Scene.print_code,
+    "revoke_printed_code": Scene.revoke_printed_code,
+    "end_phones": Scene.end_phones,
+    "register_resident": Scene.register_resident,
+    "record_guardian": Scene.record_guardian,
+    "record_citizen_id": Scene.record_citizen_id,
+    "end_guardian": Scene.end_guardian,
+    "bind_with_code": Scene.bind_with_code,
+    "read_objection": Scene.read_objection,
+    "decide_guardian_objection": Scene.decide_objection,
     "book_course": Scene.book_course,
     "cancel_course": Scene.cancel_course,
     "view_flagged": Scene.view_flagged,

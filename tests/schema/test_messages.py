@@ -10,15 +10,20 @@ import pytest
 
 from card.gate import Outcome
 from card.refusal import RefusalReason
+from card.tariff_check import FindingKind
 from domain.appeal import AppealLevel, AppealOutcome, AppealRefusal
 from domain.attendance import DeskRefusal
 from domain.booking import BookingRefusal
 from domain.card import CardState
 from domain.card_event import CardEvent, CardRefusal
+from domain.catalogue import CatalogueRefusal
 from domain.dashboard import Delay
 from domain.entitlement import Verdict
 from domain.file import FileRefusal
+from domain.guardianship import ObjectionOutcome
+from domain.identification import RegistrationRefusal
 from domain.ride_dispute import RideRefusal
+from domain.scanner import FleetRefusal
 from domain.settlement import Evidence
 from domain.settlement import Verdict as RideClass
 from domain.standing import ApplicationState, Cause, Role
@@ -27,12 +32,18 @@ from domain.timetable import TimetableRefusal
 from models.booking import BookingState
 from models.session import StaffRole
 from schema import messages
+from schema.session import SignInReason
+from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
+from services.objections import ObjectionRefusal
+from services.printed import PaperRefusal
 from services.reveals import RevealField, RevealReason, RevealRefusal
+from services.second_factor import FactorRefusal
 from services.sessions import RefreshRefusal
 from services.taps import UploadRefusal
+from services.unlinking import UnlinkRefusal
 
 
 @pytest.mark.parametrize(
@@ -48,16 +59,27 @@ from services.taps import UploadRefusal
         (messages.CARD_DONE, CardEvent),
         (messages.CARD_EVENT, CardEvent),
         (messages.CARD_STATE, CardState),
+        (messages.CATALOGUE, CatalogueRefusal),
         (messages.CAUSE, Cause),
         (messages.CREDENTIAL, CredentialRefusal),
         (messages.DESK, DeskRefusal),
+        (messages.FINDING, FindingKind),
+        (messages.FLEET, FleetRefusal),
         (messages.PRESENCE, BookingState),
         (messages.ENROLMENT, EnrolmentRefusal),
         (messages.FILE, FileRefusal),
+        (messages.OBJECTION, ObjectionRefusal),
+        (messages.OBJECTION_DECIDED, ObjectionOutcome),
+        (messages.PAPER, PaperRefusal),
         (messages.REFRESH, RefreshRefusal),
         (messages.TIMETABLE, TimetableRefusal),
         (messages.ROLE, Role),
+        (messages.SECOND_FACTOR, FactorRefusal),
+        (messages.SIGN_IN, SignInReason),
+        (messages.STAFF, StaffRefusal),
+        (messages.UNLINK, UnlinkRefusal),
         (messages.UPLOAD, UploadRefusal),
+        (messages.REGISTRATION, RegistrationRefusal),
         (messages.RIDE, Outcome),
         (messages.VERDICT, Verdict),
         (messages.REVEAL, RevealRefusal),

@@ -1,5 +1,6 @@
 """Agreements and calendars through GraphQL: every refusal has its reason and its sentence."""
 
+from models.notice import NoticeKind
 from schema.identity import to_id
 from tests.schema.conftest import Ask
 from tests.services.register import Register
@@ -21,7 +22,7 @@ async def test_what_a_tap_agreed_to_is_counted(ask: Ask, register: Register) -> 
     answer = await ask(ACCEPT, viewer, t=["demo-reminder"])
 
     agreements = {each["kind"]: each for each in answer["data"]["acceptMessages"]["agreements"]}
-    assert len(agreements) == 5
+    assert len(agreements) == len(NoticeKind)
     assert agreements["REMINDER"] == {
         "kind": "REMINDER",
         "templateId": "demo-reminder",

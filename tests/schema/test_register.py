@@ -78,6 +78,28 @@ async def test_town_staff_see_their_town(ask: Ask, staff: Sequence[Viewer]) -> N
 
 
 @pytest.mark.usefixtures("staff")
+async def test_a_commissioner_counts_her_village(ask: Ask, register: Register) -> None:
+    """Nobody of the town's other villages is in it, whether she names the town or not; the log names the village."""
+    holder = await register.resident(town="白鹭镇", village="荷塘村")
+    await register.fact(holder, "own_income", "500")
+    commissioner = await register.viewer()
+    await register.staff(commissioner.account_id, role="commissioner", town="白鹭镇", village="荷塘村")
+
+    answers = [
+        await ask(COVERAGE, commissioner, programme="living-subsidy", on="2026-03-11", **town)
+        for town in ({}, {"town": "白鹭镇"}, {"town": "石桥镇"})
+    ]
+
+    *hers, other = [answer["data"]["coverage"] for answer in answers]
+    assert [found["programmes"][0]["counts"]["entitled"] for found in hers] == [1, 1]
+    assert other["reason"] == "OTHER_TOWN"
+    subjects = await register._owner.fetch(
+        "SELECT subject FROM audit WHERE action = 'read_register' ORDER BY sequence DESC"
+    )
+    assert [row["subject"] for row in subjects][:2] == ["白鹭镇/荷塘村"] * 2
+
+
+@pytest.mark.usefixtures("staff")
 async def test_others_see_nothing(ask: Ask, register: Register) -> None:
     """Who is no staff is refused by type, who is not signed in is told so, before anything is looked up."""
     holder = await register.viewer(await register.resident())

@@ -60,7 +60,7 @@ async def test_each_ride_and_refusal_is_told_with_its_reason(ask: Ask, register:
 
     rides = body["data"]["viewer"]["rides"]
     assert [(ride["admitted"], ride["message"]) for ride in rides] == [
-        (True, "码已过期，没有放行。司机同意上车。"),
+        (False, "码已过期，没有放行。司机同意上车。"),
         (False, "码已过期，没有放行。"),
         (True, "免费放行。同行1人。"),
     ]

@@ -32,7 +32,7 @@ SETTLEMENTS = f"""{{ viewer {{ settlements {{ operatorId operator side statement
 CLOSE = """mutation ($operator: ID!, $month: Date!) { done: closeStatement(operatorId: $operator, month: $month) {
   ... on ClosingOrdered { message } ... on StatementRefused { reason message } } }"""
 OPEN = f"""mutation ($statement: ID!, $number: Int!, $rides: Int!, $reason: String!) {{ done: openLineDispute(
-  statementId: $statement, number: $number, rides: $rides, reason: $reason) {{
+  statementId: $statement, lineNumber: $number, rides: $rides, reason: $reason) {{
   ... on LineDispute {{ {DISPUTE} }} ... on StatementRefused {{ reason message }} }} }}"""
 ANSWER = f"""mutation ($dispute: ID!, $rides: Int!, $answer: String!) {{ done: answerLineDispute(
   disputeId: $dispute, rides: $rides, answer: $answer) {{

@@ -29,7 +29,7 @@ HOME = """
     comingUp { programme on verdict }
     bookings(first: 6) { edges { node { id state slot { startsAt } service { name provider } } } }
     credentials { id expiresAt revokedAt }
-    wards { residentId maskedName relation scope card { state } entitlements { verdict }
+    wards { residentId maskedName relation acts endsOn ending card { state } entitlements { verdict }
             bookings(first: 6) { edges { node { id } } } credentials { id } }
     staff { role } } }
 """
@@ -98,7 +98,7 @@ async def test_an_account_without_a_card_is_empty(ask: Ask, register: Register) 
     """Signed in, but tied to nobody: every field is there, none says anything."""
     body = await ask("{ viewer { residentId maskedName card { state } entitlements { title } credentials { id } "
                      "comingUp { on } rides(first: 1) { at } "
-                     "bookings(first: 1) { edges { cursor } } wards { scope } } }",
+                     "bookings(first: 1) { edges { cursor } } wards { acts } } }",
                      await register.viewer())  # fmt: skip
 
     assert body["data"]["viewer"] == {
@@ -151,8 +151,29 @@ async def test_a_guardian_sees_her_wards(ask: Ask, register: Register) -> None:
 
     assert home["maskedName"] is None
     (seen,) = home["wards"]
-    assert (seen["maskedName"], seen["relation"], seen["scope"]) == ("王**", "母亲", "VIEW")
+    assert (seen["maskedName"], seen["relation"], seen["acts"]) == ("王**", "母亲", ["VIEW"])
     assert seen["card"] == {"state": "ACTIVE"}
+    assert (seen["endsOn"], seen["ending"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("period", "ends_on", "told"),
+    [
+        ({"ground": "minor"}, "2026-04-30", "被监护人到2026年5月1日年满十八周岁。从这一天起由本人办理，您不再代办。"),
+        ({"valid_until": date(2026, 4, 1)}, "2026-04-01", "您的代办期限到2026年4月1日为止。"),
+    ],
+)
+async def test_a_guardian_is_told_how_long_she_acts(
+    ask: Ask, register: Register, period: dict[str, Any], ends_on: str, told: str
+) -> None:
+    """The last day, and a sentence that says why and what to do."""
+    viewer = await register.viewer()
+    await register.guardian(await register.resident(birth_date=date(2008, 5, 1)), viewer.account_id, **period)
+
+    (seen,) = (await ask(HOME, viewer))["data"]["viewer"]["wards"]
+
+    assert seen["endsOn"] == ends_on
+    assert seen["ending"].startswith(told)
 
 
 async def test_a_clerk_sees_her_role(ask: Ask, register: Register) -> None:

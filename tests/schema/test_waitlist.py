@@ -7,13 +7,19 @@ import pytest
 from domain.access import Viewer
 from schema.identity import to_id
 from tests.schema.conftest import Ask
-from tests.schema.test_mutation import BOOK, CANCEL, MALFORMED_ID, answer
+from tests.schema.test_mutation import BOOK, CANCEL, ENROL, MALFORMED_ID, answer
+from tests.schema.test_mutation import LEAVE as LEAVE_COURSE
 from tests.services.register import Register
 
-WISH = "id state before offeredUntil slot { id free } service { name }"
+WISH = "id state before offeredUntil slot { id free } course { id name free sessions } service { name }"
 JOIN = f"""
 mutation ($slot: ID!, $key: IdempotencyKey!, $whom: ID) {{ answer: joinWaitlist(
     slotId: $slot, key: $key, residentId: $whom) {{
+  __typename ... on WaitlistEntry {{ {WISH} }} ... on BookingRefused {{ reason message }} }} }}
+"""
+JOIN_COURSE = f"""
+mutation ($course: ID!, $key: IdempotencyKey!, $whom: ID) {{ answer: joinCourseWaitlist(
+    courseId: $course, key: $key, residentId: $whom) {{
   __typename ... on WaitlistEntry {{ {WISH} }} ... on BookingRefused {{ reason message }} }} }}
 """
 LEAVE = f"""
@@ -22,7 +28,8 @@ mutation ($entry: ID!, $key: IdempotencyKey!) {{ answer: leaveWaitlist(entryId: 
 """
 ACCEPT = """
 mutation ($entry: ID!, $key: IdempotencyKey!) { answer: acceptOffer(entryId: $entry, key: $key) {
-  __typename ... on Booking { id state slot { id } } ... on BookingRefused { reason message } } }
+  __typename ... on Booking { id state slot { id } } ... on CourseBooking { name bookings { courseState: state } }
+  ... on BookingRefused { reason message } } }
 """
 MOVE = """
 mutation ($booking: ID!, $slot: ID!, $key: IdempotencyKey!) { answer: rescheduleBooking(
@@ -57,6 +64,27 @@ async def test_a_full_slot_is_waited_for_and_accepted(ask: Ask, register: Regist
     assert (await ask(WAITLIST, viewer))["data"]["viewer"]["waitlist"] == []
 
 
+async def test_a_full_course_is_waited_for_and_accepted(ask: Ask, register: Register, viewer: Viewer) -> None:
+    """The same list and the same acceptance, for the whole series."""
+    course = to_id("Course", await register.course(await register.service(), hours=[48, 72], capacity=1))
+    other = await register.viewer(await register.resident())
+    enrolled = await answer(ask, ENROL, other, course=course, key="enrolling-1")
+
+    wish = await answer(ask, JOIN_COURSE, viewer, course=course, key="joining-1")
+    await answer(ask, LEAVE_COURSE, other, place=enrolled["id"], key="leaving-1")
+    (offered,) = (await ask(WAITLIST, viewer))["data"]["viewer"]["waitlist"]
+    accepted = await answer(ask, ACCEPT, viewer, entry=wish["id"], key="accept-1")
+
+    assert (wish["state"], wish["slot"], wish["course"]["id"], wish["course"]["free"]) == ("WAITING", None, course, 0)
+    assert (offered["id"], offered["state"], offered["offeredUntil"]) == (
+        *(wish["id"], "OFFERED"),
+        "2026-03-11T04:00:00+00:00",
+    )
+    assert (accepted["__typename"], accepted["name"]) == ("CourseBooking", "电脑入门")
+    assert [each["courseState"] for each in accepted["bookings"]] == ["BOOKED"] * 2
+    assert (await ask(WAITLIST, viewer))["data"]["viewer"]["waitlist"] == []
+
+
 async def test_a_booking_is_moved(ask: Ask, register: Register, viewer: Viewer) -> None:
     """The same booking, in the slot that was asked for."""
     service_id = await register.service()
@@ -73,6 +101,7 @@ async def test_a_booking_is_moved(ask: Ask, register: Register, viewer: Viewer) 
     [
         (JOIN, {"slot": MALFORMED_ID}, "SLOT_NOT_FOUND"),
         (JOIN, {"slot": MALFORMED_ID, "whom": MALFORMED_ID}, "NOT_ALLOWED"),
+        (JOIN_COURSE, {"course": MALFORMED_ID}, "COURSE_NOT_FOUND"),
         (LEAVE, {"entry": MALFORMED_ID}, "WISH_NOT_FOUND"),
         (ACCEPT, {"entry": MALFORMED_ID}, "WISH_NOT_FOUND"),
         (MOVE, {"booking": MALFORMED_ID, "slot": MALFORMED_ID}, "BOOKING_NOT_FOUND"),

@@ -14,7 +14,9 @@ WORDS = "王小明很难过"
 async def everything(register: Register, holder: Holder) -> None:
     """Fill the tables; her card is there already."""
     at = register._resources.clock()
-    await register.guardian(holder)
+    guardian_id, said = await register.guardian(holder), holder.key.seal(Sealed.OBJECTION, WORDS)
+    objection = {"guardian_id": guardian_id, "reason_sealed": said, "filed_at": register._resources.clock()}
+    await register._insert("guardian_objection", **objection)
     await register.fact(holder, "monthly_income", "100")
     await register.receipt(holder, "living-subsidy")
     await _places(register, holder)
@@ -35,7 +37,21 @@ async def everything(register: Register, holder: Holder) -> None:
         opened_by_id=(await register.viewer()).account_id,
         opened_at=at,
     )
+    await _row(
+        *(register, holder, "tap_finding"),
+        kind="same_code",
+        first_at=at,
+        last_at=at,
+        found_at=at,
+        evidence="[]",
+        same=new_id().bytes,
+        note_sealed=holder.key.seal(Sealed.NOTE, WORDS),
+    )
     staff_id = await register.staff((await register.viewer()).account_id)
+    export_id = await register._insert(
+        *("data_export",), recipient="tax", purpose="核对", columns="name", actor="operator:li", at=at
+    )
+    await _row(register, holder, "data_export_subject", export_id=export_id)
     await _row(
         *(register, holder, "reveal"),
         staff_id=staff_id,
@@ -106,5 +122,15 @@ async def _life(register: Register, holder: Holder) -> None:
     text = holder.key.seal(Sealed.FILE_TEXT, WORDS)
     written = {"kind": "note", "text_sealed": text, "happened_on": at.date(), "written_at": at}
     entry_id = await _row(register, holder, "file_entry", **written)
+    await _row(
+        *(register, holder, "tap_finding"),
+        kind="same_code",
+        first_at=at,
+        last_at=at,
+        found_at=at,
+        evidence="[]",
+        same=new_id().bytes,
+        note_sealed=holder.key.seal(Sealed.NOTE, WORDS),
+    )
     staff_id = await register.staff((await register.viewer()).account_id)
     await register._insert("file_sight", entry_id=entry_id, staff_id=staff_id, at=at)

@@ -23,9 +23,11 @@ class Recorder(Database):
         return replace(resources, database=self)
 
     @asynccontextmanager
-    async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[asyncpg.Connection]:
+    async def transaction(
+        self, *, snapshot: bool = False, patience: float | None = None
+    ) -> AsyncIterator[asyncpg.Connection]:
         """A transaction whose connection notes what it is asked."""
-        async with super().transaction(snapshot=snapshot) as connection:
+        async with super().transaction(snapshot=snapshot, patience=patience) as connection:
             yield _Noting(connection, self.statements)
 
 

@@ -118,10 +118,11 @@ def next_number() -> int:
 
 def nobodys_number() -> str:
     """A card number, each time another, that is well formed and no resident's."""
-    return f"{_citizen_id(date(1931, 7, 7), next(_numbers))}11"
+    return f"{citizen_id(date(1931, 7, 7), next(_numbers))}11"
 
 
-def _citizen_id(birth_date: date, number: int) -> str:
+def citizen_id(birth_date: date, number: int) -> str:
+    """A sound citizen id of somebody born on a day."""
     # The area moves on when the three digits of the sequence are used up.
     first = f"{330604 + number // 1000}{birth_date:%Y%m%d}{number % 1000:03d}"
     return first + check_character(first)
@@ -158,7 +159,7 @@ class Register:
     ) -> Holder:
         """A resident with one card (`card`: as `Register.card`); an empty phone means: a number of her own."""
         vault, number = self._resources.vault, next(_numbers)
-        id_number = _citizen_id(birth_date, number)
+        id_number = citizen_id(birth_date, number)
         if phone == "":
             phone = f"139{number:08d}"
         resident_id = new_id()
@@ -266,9 +267,13 @@ class Register:
             resident_id=holder and holder.id,
             created_at=at,
         )
+        return Viewer(account_id, await self.session(account_id), address)
+
+    async def session(self, account_id: UUID) -> UUID:
+        """A session of an account."""
+        at = self._resources.clock()
         ends = at + timedelta(days=30)
-        session_id = await self._insert("session", account_id=account_id, started_at=at, expires_at=ends, used_at=at)
-        return Viewer(account_id, session_id, address)
+        return await self._insert("session", account_id=account_id, started_at=at, expires_at=ends, used_at=at)
 
     async def guardian(
         self,
@@ -278,6 +283,7 @@ class Register:
         name: str = "李梅",
         phone: str = "13700000000",
         scope: str = "full",
+        ground: str = "adult",
         valid_from: date = date(2026, 1, 1),
         valid_until: date | None = None,
     ) -> UUID:
@@ -292,18 +298,40 @@ class Register:
             phone_sealed=ward.key.seal(Sealed.GUARDIAN_PHONE, phone),
             phone_index=vault.index(Indexed.PHONE, phone),
             relation="母亲",
-            scope=scope,
+            acts="view,book,ride_code,apply" if scope == "full" else scope,
+            ground=ground,
             proven_by="户口簿",
             valid_from=valid_from,
             valid_until=valid_until,
         )
 
     async def staff(
-        self, account_id: UUID, *, town: str = "", role: str = "clerk", left_on: date | None = None
+        self,
+        account_id: UUID,
+        *,
+        town: str = "",
+        village: str = "",
+        role: str = "clerk",
+        left_on: date | None = None,
+        is_proven: bool = True,
     ) -> UUID:
-        """A member of staff behind an account."""
+        """A member of staff behind an account; where `is_proven`, for good in each session that it has by now."""
+        if is_proven:
+            await self.prove(account_id)
         return await self._insert(
-            "staff", account_id=account_id, role=role, organisation="区残联", town=town, left_on=left_on
+            "staff",
+            account_id=account_id,
+            role=role,
+            organisation="区残联",
+            town=town,
+            village=village,
+            left_on=left_on,
+        )
+
+    async def prove(self, account_id: UUID) -> None:
+        """A second factor, proven in all sessions of an account, that does not run out."""
+        await self._owner.execute(
+            "UPDATE session SET second_factor_at = '2100-01-01' WHERE account_id = $1", account_id
         )
 
     async def service(self, *, provider_id: UUID | None = None, **columns: Any) -> UUID:
@@ -347,6 +375,20 @@ class Register:
         """Let an account work at the desk of a service's provider."""
         provider_id = await self._owner.fetchval("SELECT provider_id FROM service WHERE id = $1", service_id)
         await self._insert("provider_staff", account_id=account_id, provider_id=provider_id, left_on=left_on)
+
+    async def operator(self) -> UUID:
+        """A bus company, or who runs venues, without a tariff."""
+        return await self._insert("operator", name=f"运营方 {next(_numbers)}")
+
+    async def operator_staff(self, account_id: UUID, operator_id: UUID) -> None:
+        """An account works for an operator."""
+        at = self._resources.clock()
+        await self._insert("operator_staff", account_id=account_id, operator_id=operator_id, appointed_at=at)
+
+    async def venue(self, operator_id: UUID) -> UUID:
+        """A park of an operator."""
+        details = {"name": "公园", "area": "", "address": "公园路 1 号", "prices": "[]"}
+        return await self._insert("venue", operator_id=operator_id, **details)
 
     async def course(self, service_id: UUID, *, hours: Sequence[float], capacity: int = 2) -> UUID:
         """A course whose sessions begin so many hours from now, and last one each."""

@@ -189,7 +189,7 @@ async def test_an_upheld_appeal_excuses_the_miss(desk: FrontDesk, clock: Clock, 
     for words in ("公交车坏了，赶不到。", "改一个说法"):
         await appeal_miss(desk.resources, viewer, people, held.id, words)
     assert clerks.staff
-    (listed,) = await appeals_in_area(desk.resources, clerks.staff, FIRST)
+    (listed,) = await appeals_in_area(desk.resources, clerks.staff.area, FIRST)
 
     away = await decide_miss_appeal(desk.resources, elsewhere, others, held.id, upheld=True)
     decided = await decide_miss_appeal(desk.resources, clerk, clerks, held.id, upheld=True)
@@ -203,7 +203,7 @@ async def test_an_upheld_appeal_excuses_the_miss(desk: FrontDesk, clock: Clock, 
     ]
     assert (listed.appeal, listed.masked_name) == ("公交车坏了，赶不到。", "王**")
     assert came(decided) == ("excused", "grace_over")
-    assert await appeals_in_area(desk.resources, clerks.staff, FIRST) == []
+    assert await appeals_in_area(desk.resources, clerks.staff.area, FIRST) == []
     sealed = await owner.fetchval("SELECT appeal_sealed FROM attendance WHERE booking_id = $1", held.id)
     assert "公交".encode() not in sealed
 

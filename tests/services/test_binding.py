@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from domain.access import Scope, Viewer
+from domain.access import Act, Viewer
 from services import binding
 from services.binding import (
     BindingRefusal,
@@ -127,7 +127,7 @@ async def test_a_guardian_is_bound_to_her_ward(resources: Resources, register: R
     assert answer == Bound(ward.id, as_guardian=True)
     assert people.own is not None
     assert people.own.id == herself.id
-    assert [(each.person.id, each.scope) for each in people.wards] == [(ward.id, Scope.FULL)]
+    assert [(each.person.id, each.guardianship.acts) for each in people.wards] == [(ward.id, frozenset(Act))]
 
 
 async def refused_cases(resources: Resources, register: Register, wechat: FakeWechat) -> dict[str, BindingRequest]:

@@ -14,7 +14,7 @@ import pytest
 from domain.access import Viewer
 from domain.booking import BookingRefusal
 from models.record import new_id
-from services import catalogue, places
+from services import catalogue, taking
 from services.bookings import HeldBooking, book_slot, bookings_of, cancel_booking
 from services.database import DatabaseUnavailable
 from services.idempotency import hash_key
@@ -176,7 +176,7 @@ async def test_a_slot_that_fills_in_between_is_full(
 ) -> None:
     """The count decides and not what was read before it."""
     slot_id = await register.slot(service_id, capacity=1, taken=1)
-    monkeypatch.setattr(places, "refuse_booking", lambda *_: None)
+    monkeypatch.setattr(taking, "refuse_booking", lambda *_: None)
 
     assert await book(resources, register, viewer, slot_id) is BookingRefusal.SLOT_FULL
 
@@ -192,7 +192,7 @@ async def test_a_slot_that_is_withdrawn_in_between_takes_nobody(
     """Its state decides when the place is counted, and not what was read before."""
     slot_id = await register.slot(service_id)
     await owner.execute("UPDATE slot SET state = 'withdrawn' WHERE id = $1", slot_id)
-    monkeypatch.setattr(places, "refuse_booking", lambda *_: None)
+    monkeypatch.setattr(taking, "refuse_booking", lambda *_: None)
 
     assert await book(resources, register, viewer, slot_id) is BookingRefusal.SLOT_FULL
     assert await taken(owner, slot_id) == (0, 0)

@@ -344,9 +344,8 @@ async def test_the_audit_entry_comes_last(office: Office, resources: Resources, 
 
     (place,) = [number for number, sql in enumerate(recorder.statements) if "pg_advisory_xact_lock" in sql]
     behind = recorder.statements[place + 1 :]
-    assert [sql for sql in behind if sql.startswith(("INSERT", "UPDATE")) and " audit " not in sql] == [
-        "UPDATE idempotency_key SET answer = $2 WHERE id = $1"
-    ]
+    written = [sql for sql in behind if sql.startswith(("INSERT", "UPDATE")) and " audit " not in sql]
+    assert [sql.partition(" SET ")[0] for sql in written] == ["UPDATE idempotency_key"]
 
 
 async def test_a_report_between_reading_and_issuing_stops_the_pass(

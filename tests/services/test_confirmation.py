@@ -9,12 +9,14 @@ from domain.attendance import DeskRefusal
 from models.record import new_id
 from services.bookings import HeldBooking, book_slot
 from services.confirmation import confirm_booking, decline_booking, keep_booking
+from services.delivery import deliver
 from services.desks import DeskBooking, Page, flagged_at_desk, to_confirm
 from services.resources import Resources
 from services.reviews import review_bookings
-from services.waitlist import HeldWish, join_waitlist, wishes_of
+from services.waitlist import join_waitlist
+from services.wishes import HeldWish, wishes_of
 from tests.services.frontdesk import FrontDesk
-from tests.services.register import Holder, Register
+from tests.services.register import FakeSms, Holder, Register
 
 FIRST = Page(None, 100)
 
@@ -57,7 +59,9 @@ async def test_the_desk_sees_what_it_has_to_look_at(desk: FrontDesk, owner: asyn
     assert kept == [DeskRefusal.NOT_FLAGGED] * 2
 
 
-async def test_a_person_keeps_a_flagged_booking_on_the_terms_of_now(desk: FrontDesk, owner: asyncpg.Connection) -> None:
+async def test_a_person_keeps_a_flagged_booking_on_the_terms_of_now(
+    desk: FrontDesk, owner: asyncpg.Connection, sms: FakeSms
+) -> None:
     """Nothing is borne any more, she is told of the change, and the next review finds nothing new."""
     holder = await desk.patient()
     held = await desk.book(holder, hours=48)
@@ -70,6 +74,10 @@ async def test_a_person_keeps_a_flagged_booking_on_the_terms_of_now(desk: FrontD
     assert unflagged is DeskRefusal.NOT_FLAGGED
     assert isinstance(kept, DeskBooking)
     assert (kept.booking.state, kept.booking.flag, kept.booking.cost_share) == ("booked", None, None)
+    (notice,) = await owner.fetch("SELECT id, kind, revision FROM notice WHERE booking_id = $1", held.id)
+    await deliver(desk.resources, notice["id"])
+    (told,) = [message.kind for phone, message in sms.sent if phone == holder.phone]
+    assert (notice["kind"], notice["revision"], told) == ("terms", 1, "terms")
     assert await owner.fetchval("SELECT revision FROM booking WHERE id = $1", held.id) == 1
     await review_bookings(desk.resources)
     assert await flagged(desk) == []
@@ -97,6 +105,7 @@ async def test_a_flagged_booking_is_declined_and_its_place_passed_on(
     assert states == {("cancelled", None)}
     assert people.own
     (offered,) = await wishes_of(desk.resources, [people.own.id])
+    assert offered.slot
     assert (offered.state, offered.slot.free) == ("offered", 0)
 
 

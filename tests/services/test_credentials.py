@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,8 +16,7 @@ from card.credential import CredentialClaims, CredentialKind, prove, verify_cred
 from card.presentation import decode_text, verify_token
 from domain.access import Viewer
 from domain.dates import start_of
-from domain.rulebook import RuleBooks
-from services.bootstrap import POLICY, load_rules
+from services.bootstrap import POLICY
 from services.credentials import (
     CredentialRefusal,
     IssuedCode,
@@ -31,6 +29,7 @@ from services.credentials import (
 )
 from services.resources import Resources
 from services.status import STATUS_LIST_URI
+from tests.services.lawbook import rules_with
 from tests.services.register import Clock, Holder, Register, open_all
 
 
@@ -247,17 +246,6 @@ async def test_a_pass_ends_with_its_week_card_and_month(
     issued = await phone.given()
 
     assert phone.claims(issued).expires_at == issued.line.expires_at == ends
-
-
-def rules_with(directory: Path, changed: dict[str, str | None]) -> RuleBooks:
-    """The project's rules with some files changed, or left out by None."""
-    shutil.copytree(POLICY, directory, dirs_exist_ok=True)
-    for name, text in changed.items():
-        if text is None:
-            (directory / name).unlink()
-        else:
-            (directory / name).write_text(text, encoding="utf-8")
-    return load_rules(directory)
 
 
 async def test_a_pass_ends_before_a_rule_changes_its_class(

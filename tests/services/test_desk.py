@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from domain.access import Area
 from domain.columns import ColumnsBuilder, Groups
 from domain.register import Register
 from services import desk
@@ -14,7 +15,7 @@ from services.desk import KEPT_FOR, Desk
 AT = datetime(2026, 3, 11, 2, tzinfo=UTC)
 ON = date(2026, 3, 11)
 BOOK = load_rules().chinese
-DISTRICT, TOWN = (BOOK, ON, ""), (BOOK, ON, "白鹭镇")
+DISTRICT, TOWN = (BOOK, ON, Area("")), (BOOK, ON, Area("白鹭镇"))
 
 
 class Reading:
@@ -87,11 +88,11 @@ async def test_few_are_kept() -> None:
     """The oldest gives way: memory is bounded, whatever is asked."""
     officers, reading = Desk(), Reading()
     for number in range(desk.MOST_KEPT + 1):
-        await officers.register((BOOK, ON, str(number)), AT + timedelta(seconds=number), reading)
+        await officers.register((BOOK, ON, Area(str(number))), AT + timedelta(seconds=number), reading)
 
-    await officers.register((BOOK, ON, "1"), AT, reading)
+    await officers.register((BOOK, ON, Area("1")), AT, reading)
     assert reading.count == desk.MOST_KEPT + 1
-    await officers.register((BOOK, ON, "0"), AT, reading)
+    await officers.register((BOOK, ON, Area("0")), AT, reading)
     assert reading.count == desk.MOST_KEPT + 2
 
 

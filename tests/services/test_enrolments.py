@@ -13,8 +13,9 @@ from domain.booking import BookingRefusal
 from models.record import new_id
 from services.bookings import book_slot, bookings_of, cancel_booking
 from services.catalogue import slots
+from services.courses import courses
 from services.database import DatabaseUnavailable
-from services.enrolments import HeldEnrolment, book_course, cancel_course, courses
+from services.enrolments import HeldEnrolment, book_course, cancel_course
 from services.resources import Resources
 from tests.services.register import Clock, Holder, Register, open_all
 

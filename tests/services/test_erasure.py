@@ -43,12 +43,12 @@ async def database(postgres: DatabaseAddresses, template: str) -> AsyncIterator[
 
 
 # Payments and statistics without a name, and what goes with the resident.
-LEFT = {"receipt", "claim", "attendance", "enrolment", "offer", "waitlist_entry"} | {
+LEFT = {"receipt", "data_export_subject", "claim", "attendance", "enrolment", "offer", "waitlist_entry"} | {
     "card_application",
     "card_event",
     "card_appeal",
 }
-GONE = {"file_entry", "card_notice", "notice", "calendar_feed", "reveal", "ride_dispute"}
+GONE = {"file_entry", "card_notice", "notice", "calendar_feed", "reveal", "ride_dispute", "tap_finding"}
 
 
 async def about(owner: asyncpg.Connection, holder: Holder) -> str:

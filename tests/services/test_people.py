@@ -148,7 +148,7 @@ async def test_a_member_of_staff_is_known_until_she_leaves(register: Register) -
     staff = (await register.people(clerk)).staff
 
     assert staff is not None
-    assert (staff.role, staff.town, staff.organisation) == (StaffRole.COMMISSIONER, "曹娥街道", "区残联")
+    assert (staff.role, staff.area.town, staff.organisation) == (StaffRole.COMMISSIONER, "曹娥街道", "区残联")
     assert (await register.people(left)).staff is None
 
 

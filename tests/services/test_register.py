@@ -8,6 +8,7 @@ import asyncpg
 import numpy as np
 import pytest
 
+from domain.access import Area
 from domain.columns import ColumnsBuilder
 from domain.compiled import compile_book
 from domain.explanation import Case
@@ -79,7 +80,9 @@ async def test_receipts_of_the_day(resources: Resources, register: Register, hol
 @pytest.mark.usefixtures("holders")
 async def test_one_town(resources: Resources, owner: asyncpg.Connection) -> None:
     """An enquiry about a town reads its residents alone; the log has who, what for, which town and how many."""
-    (read,) = await read_register(resources, Enquiry("account:7", "coverage", "白鹭镇"), ON, [resources.rules.chinese])
+    (read,) = await read_register(
+        resources, Enquiry("account:7", "coverage", Area("白鹭镇")), ON, [resources.rules.chinese]
+    )
 
     entry: Any = await owner.fetchrow("SELECT * FROM audit ORDER BY sequence DESC LIMIT 1")
     assert len(read.ids) == 2

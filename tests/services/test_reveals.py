@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from domain.access import Area
 from services.people import People
 from services.resources import Resources
 from services.reveals import (
@@ -129,7 +130,7 @@ async def test_the_second_wall_holds_where_the_first_were_missing(resources: Res
     await register.staff(viewer.account_id, town="曹娥街道")
     people = await register.people(viewer)
     assert people.staff is not None
-    mistaken = replace(people, staff=replace(people.staff, town=""))
+    mistaken = replace(people, staff=replace(people.staff, area=Area()))
     narrowed = resources.reaching(viewer.account_id, resources.clock().date())
 
     assert await reveal(narrowed, mistaken, asking(far.id)) is RevealRefusal.NOT_FOUND

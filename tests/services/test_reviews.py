@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from domain.access import Area
 from models.booking import BookingFlag
 from models.record import new_id
 from services import reviews
@@ -129,5 +130,5 @@ async def test_every_resident_is_reached(
         made.append(await book(resources, register, holder))
 
     assert await review_bookings(resources) == Reviewed(5, 5, 0)
-    assert [each.id for each in await flagged_in(resources, "竹溪乡", None, 9)] == made[:3]
-    assert [each.id for each in await flagged_in(resources, "", made[2], 9)] == made[3:]
+    assert [each.id for each in await flagged_in(resources, Area("竹溪乡"), None, 9)] == made[:3]
+    assert [each.id for each in await flagged_in(resources, Area(), made[2], 9)] == made[3:]

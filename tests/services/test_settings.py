@@ -29,8 +29,10 @@ WRONG = {
     "WECHAT_TEMPLATE_REMINDER": "tmpl-1",
     "WECHAT_TEMPLATE_CONFIRMED": "tmpl-1 twice thing1=service",
     "WECHAT_TEMPLATE_CHANGED": "tmpl-1 once thing1=service thing1=place",
+    "WECHAT_TEMPLATE_TERMS": "tmpl-1 long thing1=price",
     "WECHAT_TEMPLATE_CANCELLED": "tmpl-1 once time1=place",
     "WECHAT_TEMPLATE_OFFERED": "模板 once thing1=service",
+    "WECHAT_TEMPLATE_CARD": "tmpl-1 once thing1=name",
 }
 # Any text is right for these, or what is wrong with them shows only in production.
 FREE = {"HOST", "DATA_DIR", "KEYS_FILE", "AUDIT_DIR", "WECHAT_APP_ID", "WECHAT_APP_SECRET"}

@@ -12,16 +12,20 @@ from hypothesis import strategies as st
 
 from domain.access import Viewer
 from models.record import new_id
-from services.bookings import HeldBooking, book_slot, cancel_booking
+from services.bookings import book_slot, cancel_booking
+from services.enrolments import book_course, cancel_course
 from services.offers import expire_offers
 from services.people import People
 from services.rescheduling import reschedule_booking
 from services.resources import Resources
-from services.waitlist import accept_offer, join_waitlist, leave_waitlist
+from services.waitlist import accept_offer, join_course_waitlist, join_waitlist, leave_waitlist
 from tests.services.register import Clock, Register
 
 OFFERED_FOR = timedelta(minutes=120)
+# Behind the slots comes a course of two sessions, which is booked, waited for and given back in the same way.
 RESIDENTS, SLOTS = 4, 3
+COURSE = SLOTS
+PLACES = range(SLOTS + 1)
 
 Step = tuple[str, int, int]
 
@@ -29,7 +33,7 @@ STEPS = st.lists(
     st.tuples(
         st.sampled_from(["book", "cancel", "join", "leave", "accept", "reschedule", "wait", "expire"]),
         st.integers(0, RESIDENTS - 1),
-        st.integers(0, SLOTS - 1),
+        st.sampled_from(PLACES),
     ),
     max_size=40,
 )
@@ -37,12 +41,12 @@ STEPS = st.lists(
 
 @dataclass
 class Model:
-    """Who holds which slot, who waits in which order, and until when whom a place is offered."""
+    """Who holds which slot or the course, who waits in which order, and until when whom a place is offered."""
 
     capacities: Sequence[int]
-    held: dict[int, set[int]] = field(default_factory=lambda: {slot: set() for slot in range(SLOTS)})
-    waiting: dict[int, list[int]] = field(default_factory=lambda: {slot: [] for slot in range(SLOTS)})
-    offered: dict[int, dict[int, datetime]] = field(default_factory=lambda: {slot: {} for slot in range(SLOTS)})
+    held: dict[int, set[int]] = field(default_factory=lambda: {slot: set() for slot in PLACES})
+    waiting: dict[int, list[int]] = field(default_factory=lambda: {slot: [] for slot in PLACES})
+    offered: dict[int, dict[int, datetime]] = field(default_factory=lambda: {slot: {} for slot in PLACES})
 
     def taken(self, slot: int) -> int:
         """The places that nobody else can have."""
@@ -102,8 +106,13 @@ class Model:
         return done
 
     def reschedule(self, who: int, slot: int, at: datetime) -> bool:
-        """Move to the next slot."""
-        return who in self.held[slot] and self.book(who, (slot + 1) % SLOTS) and self.cancel(who, slot, at)
+        """Move to the next slot; a course is not moved."""
+        return (
+            slot != COURSE
+            and who in self.held[slot]
+            and self.book(who, (slot + 1) % SLOTS)
+            and self.cancel(who, slot, at)
+        )
 
     def expire(self, at: datetime) -> None:
         """Pass on what nobody accepted in time, the earliest first, as often as it takes."""
@@ -115,66 +124,87 @@ class Model:
 
 @dataclass(frozen=True)
 class World:
-    """The same people and slots in the database."""
+    """The same people, slots and course in the database."""
 
     resources: Resources
     viewers: Sequence[Viewer]
     people: Sequence[People]
-    slots: Sequence[UUID]
+    places: Sequence[UUID]
     owner: asyncpg.Connection
 
     async def step(self, what: str, who: int, slot: int) -> bool:
         """Ask for a step as the edge does, and say whether it was done."""
         args = (self.resources, self.viewers[who], self.people[who])
-        key, slot_id = str(new_id()), self.slots[slot]
+        key, place_id, is_course = str(new_id()), self.places[slot], slot == COURSE
         match what:
             case "book":
-                answer: object = await book_slot(*args, slot_id, None, key)
+                book = book_course if is_course else book_slot
+                answer: object = await book(*args, place_id, None, key)
             case "cancel":
-                answer = await cancel_booking(*args, await self._booking(who, slot), key)
+                cancel = cancel_course if is_course else cancel_booking
+                answer = await cancel(*args, await self._held(who, slot), key)
             case "join":
-                answer = await join_waitlist(*args, slot_id, None, key)
+                join = join_course_waitlist if is_course else join_waitlist
+                answer = await join(*args, place_id, None, key)
             case "leave":
                 entry_id = await self._entry(who, slot)
                 answer = await leave_waitlist(*args, entry_id, key) if entry_id else "nothing to leave"
             case "accept":
                 answer = await accept_offer(*args, await self._entry(who, slot) or new_id(), key)
             case _:
-                new = self.slots[(slot + 1) % SLOTS]
-                answer = await reschedule_booking(*args, await self._booking(who, slot), new, key)
-        return isinstance(answer, HeldBooking) or not isinstance(answer, str)
+                booking_id = await self._session(who) if is_course else await self._held(who, slot)
+                answer = await reschedule_booking(*args, booking_id, self.places[(slot + 1) % SLOTS], key)
+        return not isinstance(answer, str)
 
     async def state(self, slot: int) -> tuple[int, set[UUID], list[UUID], set[UUID]]:
-        """What the database says of a slot: the count, who holds, who waits in order, who has an open offer."""
-        taken = await self.owner.fetchval("SELECT taken FROM slot WHERE id = $1", self.slots[slot])
+        """What the database says of a place: the count, who holds, who waits in order, who has an open offer.
+
+        A course counts alike in each of its sessions.
+        """
+        place_id = self.places[slot]
+        if slot == COURSE:
+            counts = await self.owner.fetch(
+                "SELECT taken FROM course WHERE id = $1 UNION SELECT taken FROM slot WHERE course_id = $1", place_id
+            )
+            assert len(counts) == 1
+            taken, holders = counts[0]["taken"], "enrolment WHERE course_id = $1 AND cancelled_at IS NULL"
+        else:
+            taken = await self.owner.fetchval("SELECT taken FROM slot WHERE id = $1", place_id)
+            holders = "booking WHERE slot_id = $1 AND state <> 'cancelled'"
         held, waiting, offered = [
-            [row["resident_id"] for row in await self.owner.fetch(sql, self.slots[slot])]
-            for sql in (
-                "SELECT resident_id FROM booking WHERE slot_id = $1 AND state <> 'cancelled'",
-                "SELECT resident_id FROM waitlist_entry WHERE slot_id = $1 AND state = 'waiting' ORDER BY joined_at",
+            [row["resident_id"] for row in await self.owner.fetch(f"SELECT resident_id FROM {source}", place_id)]  # noqa: S608 - from here
+            for source in (
+                holders,
+                "waitlist_entry WHERE $1 IN (slot_id, course_id) AND state = 'waiting' ORDER BY joined_at",
                 (
-                    "SELECT o.resident_id FROM offer o JOIN waitlist_entry e ON e.id = o.entry_id "
-                    "WHERE e.slot_id = $1 AND o.state = 'open' AND e.state = 'offered'"
+                    "offer WHERE state = 'open' AND entry_id IN (SELECT id FROM waitlist_entry "
+                    "WHERE $1 IN (slot_id, course_id) AND state = 'offered')"
                 ),
             )
         ]
         return taken, set(held), waiting, set(offered)
 
-    async def _booking(self, who: int, slot: int) -> UUID:
-        found: UUID | None = await self.owner.fetchval(
-            "SELECT b.id FROM booking b JOIN account a ON a.resident_id = b.resident_id "
-            "WHERE a.id = $1 AND b.slot_id = $2 AND b.state <> 'cancelled'",
-            self.viewers[who].account_id,
-            self.slots[slot],
-        )
-        return found or new_id()
+    async def _held(self, who: int, slot: int) -> UUID:
+        held = "enrolment WHERE course_id = $2 AND cancelled_at IS NULL"
+        if slot != COURSE:
+            held = "booking WHERE slot_id = $2 AND state <> 'cancelled'"
+        return await self._own(who, held, self.places[slot]) or new_id()
+
+    async def _session(self, who: int) -> UUID:
+        sessions = "(SELECT id FROM slot WHERE course_id = $2 LIMIT 1)"
+        held = f"booking WHERE state <> 'cancelled' AND slot_id = {sessions}"
+        return await self._own(who, held, self.places[COURSE]) or new_id()
 
     async def _entry(self, who: int, slot: int) -> UUID | None:
+        wish = "waitlist_entry WHERE $2 IN (slot_id, course_id) AND state IN ('waiting', 'offered')"
+        return await self._own(who, wish, self.places[slot])
+
+    async def _own(self, who: int, rows: str, place_id: UUID) -> UUID | None:
+        whose = "resident_id = (SELECT resident_id FROM account WHERE id = $1)"
         found: UUID | None = await self.owner.fetchval(
-            "SELECT e.id FROM waitlist_entry e JOIN account a ON a.resident_id = e.resident_id "
-            "WHERE a.id = $1 AND e.slot_id = $2 AND e.state IN ('waiting', 'offered')",
+            f"SELECT id FROM {rows} AND {whose}",  # noqa: S608 - named above
             self.viewers[who].account_id,
-            self.slots[slot],
+            place_id,
         )
         return found
 
@@ -184,22 +214,23 @@ NewWorld = Callable[[Sequence[int]], Awaitable[World]]
 
 @pytest.fixture
 def new_world(resources: Resources, register: Register, owner: asyncpg.Connection) -> NewWorld:
-    """Makes residents and slots that no other history touches."""
+    """Makes residents, slots and a course that no other history touches."""
 
     async def make(capacities: Sequence[int]) -> World:
         service_id = await register.service()
-        slots = [
+        places = [
             await register.slot(service_id, hours=240 + 2 * number, capacity=capacity)
-            for number, capacity in enumerate(capacities)
+            for number, capacity in enumerate(capacities[:SLOTS])
         ]
+        places.append(await register.course(service_id, hours=[250, 260], capacity=capacities[COURSE]))
         viewers = [await register.viewer(await register.resident()) for _ in range(RESIDENTS)]
-        return World(resources, viewers, [await register.people(each) for each in viewers], slots, owner)
+        return World(resources, viewers, [await register.people(each) for each in viewers], places, owner)
 
     return make
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(capacities=st.tuples(*[st.integers(1, 2)] * SLOTS), steps=STEPS)
+@given(capacities=st.tuples(*[st.integers(1, 2)] * len(PLACES)), steps=STEPS)
 async def test_places_and_wishes_follow_the_model(
     new_world: NewWorld, clock: Clock, capacities: tuple[int, ...], steps: Sequence[Step]
 ) -> None:
@@ -220,7 +251,7 @@ async def test_places_and_wishes_follow_the_model(
             expected = getattr(model, what)(who, slot, *at)
             assert await world.step(what, who, slot) == expected, (what, who, slot)
 
-        for number in range(SLOTS):
+        for number in PLACES:
             assert await world.state(number) == (
                 model.taken(number),
                 {ids[each] for each in model.held[number]},

@@ -15,9 +15,11 @@ from models.record import new_id
 from models.waitlist import WaitlistState
 from services.bookings import HeldBooking, book_slot, cancel_booking
 from services.database import DatabaseUnavailable
+from services.enrolments import HeldEnrolment
 from services.offers import expire_offers
 from services.resources import Resources
-from services.waitlist import HeldWish, accept_offer, join_waitlist, leave_waitlist, wishes_of
+from services.waitlist import accept_offer, join_waitlist, leave_waitlist
+from services.wishes import HeldWish, wishes_of
 from tests.services.register import Clock, Holder, Register, open_all
 
 
@@ -76,7 +78,9 @@ class Waiting:
     async def accept(self, viewer: Viewer, entry_id: UUID, key: str = "") -> HeldBooking | BookingRefusal:
         """Take what is offered."""
         people = await self.register.people(viewer)
-        return await accept_offer(self.resources, viewer, people, entry_id, key or str(new_id()))
+        answer = await accept_offer(self.resources, viewer, people, entry_id, key or str(new_id()))
+        assert not isinstance(answer, HeldEnrolment)
+        return answer
 
     async def wish(self, viewer: Viewer) -> HeldWish | None:
         """What the account waits for."""

@@ -16,7 +16,8 @@ from services.database import Database, DatabaseLimits, open_database
 from services.rescheduling import reschedule_booking
 from services.resources import Resources
 from services.settings import Settings
-from services.waitlist import HeldWish, join_waitlist
+from services.waitlist import join_waitlist
+from services.wishes import HeldWish
 from tests.conftest import DatabaseAddresses
 from tests.services.everything import everything
 from tests.services.frontdesk import FrontDesk
@@ -40,6 +41,7 @@ WALLED = {
     "referral": "resident_id",
     "credential": "resident_id",
     "tap": "resident_id",
+    "tap_finding": "resident_id",
     "card_application": "resident_id",
     "card_event": "resident_id",
     "card_appeal": "resident_id",
@@ -47,6 +49,7 @@ WALLED = {
     "file_entry": "resident_id",
     "reveal": "resident_id",
     "ride_dispute": "resident_id",
+    "data_export_subject": "resident_id",
 }
 # Whose account it is and for whom a code was made, by keys alone: signing in and binding start from there.
 BEFORE_THE_WALL = {"account", "binding_code"}
@@ -91,6 +94,17 @@ async def test_a_connection_that_says_nothing_sees_nobody(database: DatabaseAddr
     assert counts == [0] * len(WALLED)
 
 
+@pytest.mark.parametrize("table", WALLED)
+async def test_a_round_reaches_whom_it_names(resources: Resources, register: Register, table: str) -> None:
+    """Work for several requests at once sees the rows of exactly their residents, and of nobody without any."""
+    named, other, stranger = [await register.resident() for _ in range(3)]
+    for holder in (named, other, stranger):
+        await everything(register, holder)
+
+    assert await seen(resources.database.reaching_only([named.id, other.id, named.id]), table) == {named.id, other.id}
+    assert await seen(resources.database.reaching_only([]), table) == set()
+
+
 async def test_a_guardianship_reaches_as_long_as_it_lasts(resources: Resources, register: Register) -> None:
     """The first and the last day count, the day before and the day after do not."""
     ward, viewer = await register.resident(), await register.viewer()
@@ -102,6 +116,25 @@ async def test_a_guardianship_reaches_as_long_as_it_lasts(resources: Resources, 
     ]
 
     assert reached == [set(), {ward.id}, {ward.id}, set()]
+
+
+async def test_a_guardianship_that_ended_reaches_nobody(
+    resources: Resources, register: Register, owner: asyncpg.Connection
+) -> None:
+    """A minor's ends with her eighteenth birthday, an adult's does not, and one that was ended is over at once."""
+    viewer = await register.viewer()
+    born = date(2008, 3, 12)
+    minor, adult, ended = [await register.resident(birth_date=born) for _ in range(3)]
+    for ward in (minor, adult, ended):
+        await register.guardian(ward, viewer.account_id)
+    await owner.execute("UPDATE guardian SET ground = 'minor' WHERE ward_id = $1", minor.id)
+    await owner.execute("UPDATE guardian SET ended_on = '2026-03-01' WHERE ward_id = $1", ended.id)
+
+    before, after = [
+        await seen(resources.database.reaching(viewer.account_id, date(2026, 3, day)), "resident") for day in (11, 12)
+    ]
+
+    assert (before, after) == ({minor.id, adult.id}, {adult.id})
 
 
 @pytest.mark.parametrize("table", WALLED)
@@ -121,6 +154,67 @@ async def test_staff_see_their_area(resources: Resources, register: Register, ta
     assert far.id not in area
     assert await seen(narrowed(resources, district), table) >= {near.id, far.id}
     assert await seen(narrowed(resources, former), table) == set()
+
+
+async def test_what_a_batch_replaced_is_seen_with_the_statement(
+    resources: Resources, register: Register, owner: asyncpg.Connection
+) -> None:
+    """The days that a file ended name no resident themselves, and stand behind the wall of the statement."""
+    own, stranger = await register.resident(), await register.resident()
+    batch_id = await register._insert(
+        *("import_batch",),
+        source="civil-affairs",
+        department="civil_affairs",
+        batch="2026-03",
+        content_hash=b"",
+        residents=b"",
+        result=b"",
+        actor="operator:li",
+        applied_at=resources.clock(),
+    )
+    for holder in (own, stranger):
+        await register.fact(holder, "monthly_income", "100")
+        fact_id = await owner.fetchval("SELECT id FROM fact WHERE resident_id = $1", holder.id)
+        await register._insert("fact_replacement", batch_id=batch_id, fact_id=fact_id)
+    viewer = await register.viewer(own)
+
+    rows = await narrowed(resources, viewer).fetch("SELECT fact_id FROM fact_replacement")
+
+    hers = await owner.fetchval("SELECT id FROM fact WHERE resident_id = $1", own.id)
+    assert [row["fact_id"] for row in rows] == [hers]
+
+
+async def test_an_objection_is_seen_with_the_guardian(
+    resources: Resources, register: Register, owner: asyncpg.Connection
+) -> None:
+    """It names no resident itself: the ward sees her own, and nobody else's."""
+    own, stranger = await register.resident(), await register.resident()
+    for holder in (own, stranger):
+        await everything(register, holder)
+
+    rows = await narrowed(resources, await register.viewer(own)).fetch("SELECT guardian_id FROM guardian_objection")
+
+    hers = await owner.fetchval("SELECT id FROM guardian WHERE ward_id = $1", own.id)
+    assert [row["guardian_id"] for row in rows] == [hers]
+
+
+@pytest.mark.parametrize("table", WALLED)
+async def test_a_commissioner_sees_her_village_and_an_administrator_nobody(
+    resources: Resources, register: Register, table: str
+) -> None:
+    """The village of a town, and no other village; whoever looks after staff accounts reaches no resident at all."""
+    resident = await register.resident(town="百官街道")
+    await everything(register, resident)
+    hers, others, administrator = [await register.viewer() for _ in range(3)]
+    await register.staff(hers.account_id, role="commissioner", town="百官街道", village="一村")
+    await register.staff(others.account_id, role="commissioner", town="百官街道", village="别的村")
+    await register.staff(administrator.account_id, role="administrator")
+
+    reached = [await seen(narrowed(resources, viewer), table) for viewer in (hers, others, administrator)]
+
+    assert resident.id in reached[0]
+    assert resident.id not in reached[1]
+    assert reached[2] == set()
 
 
 async def test_another_residents_rows_cannot_be_written_either(resources: Resources, register: Register) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from card.canonical import encode
-from card.cose import SigningKey, sign1
+from card.canonical import decode, encode
+from card.cose import SigningKey, read_sign1, sign1
 from card.credential import CredentialClaims, CredentialKind, StatusReference, issue
 from card.merkle import leaf_hash, path_of, root_of
 from card.number import CardNumber, CardNumberInvalid, check_character
@@ -167,7 +167,13 @@ def _invalid_tokens() -> Iterator[dict[str, str]]:
             ),
             ("a pass that no phone presents", text(credential), "not_presented"),
             ("a pass presented by another phone", text(present(credential, STRANGER, AT)), "bad_signature"),
+            ("a pass bound to a weak key, under which anybody can sign", text(_weak_presentation()), "bad_signature"),
             ("an online code within a presentation", text(present(online, HOLDER, AT)), "malformed"),
+            (
+                "a presentation whose time is true",
+                text(sign1(encode({6: True}), HOLDER, certificate=credential)),
+                "malformed",
+            ),
             ("a presentation without a time", text(sign1(encode({}), HOLDER, certificate=credential)), "malformed"),
         )
     )
@@ -177,6 +183,16 @@ def _cose(protected: dict[int, Any], unprotected: dict[int, Any], payload: bytes
     header = encode(protected)
     signed = encode(["Signature1", header, b"", payload])
     return b"\xd2" + encode([header, unprotected, payload, key.sign(signed)])
+
+
+def _weak_presentation() -> bytes:
+    """With the neutral point for a key, the base point and the number 1 are a signature over anything."""
+    weak, base_point = b"\x01" + bytes(31), b"\x58" + b"\x66" * 31
+    claims = decode(read_sign1(issue(pass_claims(), ISSUER)).payload, 4_096)
+    claims[8][1][-2] = weak
+    pass_token = _cose({1: -8, 4: ISSUER.kid}, {}, encode(claims))
+    forged = read_sign1(sign1(encode({6: int(AT.timestamp())}), HOLDER, certificate=pass_token))
+    return b"\xd2" + encode([forged.protected, {}, forged.payload, base_point + b"\x01" + bytes(31)])
 
 
 def _reversed(payload: bytes) -> bytes:
