@@ -11,7 +11,7 @@ PAGES := $(BROWSER)/dist/scanner/index.html
 PAGE_SOURCES := $(shell find $(BROWSER) -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print)
 NPM := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --prefix $(BROWSER) --loglevel=error
 
-.PHONY: run test check pages lint types contracts unit card-alone docker reset bench lock clean
+.PHONY: run test check pages lint types contracts unit card-alone docker reset bench soak lock clean
 
 ## run: install, start a demo district on http://127.0.0.1:8000 and print how to use it
 run: $(VENV)/demo.stamp
@@ -46,6 +46,10 @@ unit: $(VENV)/check.stamp $(BROWSER)/node_modules/check.stamp $(PAGES)
 	$(PYTHON) -m coverage combine --quiet
 	$(PYTHON) -m coverage report --include='card/*,domain/*' --fail-under=100
 	$(PYTHON) -m coverage report --omit='card/*,domain/*' --fail-under=95
+
+## soak: ten minutes of a hundred buses, broken networks and a server that is killed again and again
+soak: $(VENV)/check.stamp
+	SOAK_SECONDS=600 $(PYTHON) -m pytest tests/api/test_buses.py
 
 ## card-alone: the scanners' wheel must work, and pass its tests, with nothing else of this project installed
 card-alone: $(VENV)/check.stamp

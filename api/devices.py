@@ -15,8 +15,10 @@ from api.body import gunzip, media_type, read_as, read_body
 from api.current import Current
 from api.etag import is_known
 from api.problem import Problem, Reason, json_response, malformed
+from card.scan import MAX_SCAN_BYTES
 from schema import messages
 from services.devices import Device, EnrolmentRefusal, enrol, rotate_key, signed_time, trust_bundle
+from services.online import OnlineAnswer, verify_online
 from services.resources import Resources
 from services.taps import UploadAnswer, UploadRefusal, UploadRefused, upload
 
@@ -70,6 +72,7 @@ class DeviceEndpoints:
             Route("/v1/devices/key", self.rotate, methods=["POST"]),
             Route("/v1/devices/bundle", self.bundle, methods=["GET"]),
             Route("/v1/devices/scans", self.scans, methods=["POST"]),
+            Route("/v1/devices/verify", self.verify, methods=["POST"]),
         ]
 
     async def time(self, request: Request) -> Response:
@@ -132,6 +135,20 @@ class DeviceEndpoints:
             raise Problem(_STATUS[refused.reason], refused.reason, messages.UPLOAD[refused.reason]) from None
         return json_response(_uploaded(answer))
 
+    async def verify(self, request: Request) -> Response:
+        """Judge one scan by what all gates know, and keep it before the answer."""
+        settings = self.resources.settings
+        device = await device_of_request(self.resources, request)
+        if media_type(request)[0] != CBOR:
+            raise Problem(415, Reason.UNSUPPORTED_TYPE, messages.UNSUPPORTED_TYPE)
+        record = await read_body(request, MAX_SCAN_BYTES, settings.body_seconds)
+        try:
+            async with asyncio.timeout(settings.request_seconds):
+                answer = await verify_online(self.resources, device, record)
+        except UploadRefused as refused:
+            raise Problem(_STATUS[refused.reason], refused.reason, messages.UPLOAD[refused.reason]) from None
+        return json_response(_verified(answer))
+
     def _enrolled(self, device: Device) -> dict[str, str]:
         return {
             "device_id": str(device.id),
@@ -148,6 +165,20 @@ def _uploaded(answer: UploadAnswer) -> dict[str, object]:
         for result in answer.results
     ]
     return {"results": results, "chain": answer.chain.value, "server_time": answer.server_time.isoformat()}
+
+
+def _verified(answer: OnlineAnswer) -> dict[str, object]:
+    admission = answer.admission
+    return {
+        "outcome": answer.outcome.value,
+        "admission": admission.outcome.value,
+        "reason": admission.reason and admission.reason.value,
+        "price_share": str(admission.price_share),
+        "companions": admission.companions,
+        "companion_terms": admission.companion_terms.value,
+        "cue": admission.cue.value,
+        "masked_name": admission.masked_name,
+    }
 
 
 def _bytes(text: str, lengths: range) -> bytes:

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from bench import bookings, card, entitlements, exchange, home, register, slots
+from bench import bookings, card, entitlements, exchange, home, online, register, slots, taps
 
 RESULT = Path("build/bench.json")
 SIZES = ("small", "default", "large")
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="default")
     size = parser.parse_args().size
     figures: dict[str, float] = {}
-    for module in (card, entitlements, exchange, home, register, bookings, slots):
+    for module in (card, entitlements, exchange, home, register, bookings, slots, taps, online):
         measured = module.run(size)
         figures |= measured
         for name, value in measured.items():

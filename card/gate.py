@@ -12,7 +12,7 @@ from card.memory import Memory
 from card.outbox import Read, append
 from card.presentation import TEXT_PREFIX, PassCache, VerifiedToken, verify_token
 from card.refusal import CredentialRefused, RefusalReason
-from card.scan import MAX_PLACE, MAX_TEXT
+from card.scan import MAX_PLACE, MAX_TEXT, Position
 from card.storage import Storage, StorageProblem, StorageUnavailable, set_aside
 from card.tariff import Outcome, Tariff, local_day, read_tariff, tariff_on
 from card.trust import KeyUse, TrustBundle
@@ -45,10 +45,11 @@ class _Judged:
     """A code on its way from the verdict to the disk."""
 
     text: str
-    place: str | None
     token: VerifiedToken | None
     admission: Admission
     tariff: Tariff | None
+    place: str | None = None
+    position: Position | None = None
 
 
 class Gate:
@@ -83,13 +84,13 @@ class Gate:
         if self._storage is not None:
             self._storage.close()
 
-    def admit(self, text: str, place: str | None = None) -> Admission:
+    def admit(self, text: str, place: str | None = None, position: Position | None = None) -> Admission:
         """Answer one code that was read, wherever the scanner stands, and write the answer down.
 
         What is not of this system (somebody's payment code, say) is refused and never kept.
         """
         now = self._clock.read()
-        judged = self._judge(text, place, now)
+        judged = replace(self._judge(text, now), place=place, position=position)
         self._last = judged
         if not text.startswith(TEXT_PREFIX):
             return judged.admission
@@ -102,13 +103,13 @@ class Gate:
             return None
         return self._written(replace(judged, token=None), self._clock.read(), override=True)
 
-    def _judge(self, text: str, place: str | None, now: Reading) -> _Judged:
+    def _judge(self, text: str, now: Reading) -> _Judged:
         trusted = self._trusted()
         if trusted is None:
-            return _Judged(text, place, None, refused(RefusalReason.NO_BUNDLE, now, None, None), None)
+            return _Judged(text, None, refused(RefusalReason.NO_BUNDLE, now, None, None), None)
         bundle, tariff = trusted.bundle, tariff_on(trusted.tariffs, local_day(now.at))
         if tariff is None:
-            return _Judged(text, place, None, refused(RefusalReason.NO_TARIFF, now, bundle, None), None)
+            return _Judged(text, None, refused(RefusalReason.NO_TARIFF, now, bundle, None), None)
         keys = bundle.key_set.keys_for(KeyUse.ISSUER, now.at)
         if keys != self._keys:
             # A pass that was verified under keys no longer trusted must be verified anew.
@@ -117,9 +118,9 @@ class Gate:
         try:
             token = verify_token(text, keys, self._cache)
         except CredentialRefused as refusal:
-            return _Judged(text, place, None, refused(refusal.reason, now, bundle, tariff), tariff)
+            return _Judged(text, None, refused(refusal.reason, now, bundle, tariff), tariff)
         admission = decide(token, now, bundle, tariff, self._memory.recall(token, now.at))
-        return _Judged(text, place, token, admission, tariff)
+        return _Judged(text, token, admission, tariff)
 
     def _written(self, judged: _Judged, now: Reading, *, override: bool) -> Admission:
         admission, token = judged.admission, judged.token
@@ -133,6 +134,7 @@ class Gate:
             bundle_version=0 if trusted is None else trusted.bundle.version,
             place=None if judged.place is None else _printable(judged.place)[:MAX_PLACE],
             override=override,
+            position=judged.position,
         )
         remembered = token if admission.admitted else None
         try:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from card.cose import SigningKey
 from card.refusal import RefusalReason
-from card.scan import Scan, encode_scan, encode_upload, scan_hash, sign_head
+from card.scan import Position, Scan, encode_scan, encode_upload, scan_hash, sign_head
 from card.storage import Storage
 from card.tariff import Outcome
 
@@ -32,6 +32,7 @@ class Read:
     bundle_version: int
     place: str | None
     override: bool = False
+    position: Position | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def append(connection: Connection, device_id: UUID, read: Read) -> int:
             bundle_version=read.bundle_version,
             place=read.place,
             override=read.override,
+            position=read.position,
         )
     )
     connection.execute("INSERT INTO scan VALUES (?, ?)", (sequence + 1, record))

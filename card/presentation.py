@@ -1,9 +1,11 @@
 """What a phone shows: its pass and the time, signed with the key that the pass names; and how either becomes text."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Final
 
 from card.canonical import decode, encode
@@ -22,6 +24,8 @@ _VALUES: Final = bytes(_ALPHABET.index(chr(code)) if chr(code) in _ALPHABET else
 _LANES: Final = int.from_bytes(b"\0\0\xff" * (MAX_TEXT // 3), "big")
 _ISSUED: Final = 6
 _LATEST: Final = 1 << 32
+# {iat: seconds}, for any second of our days.
+_USUAL: Final = re.compile(rb"\xa1\x06\x1a((?!\0\0).{4})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,14 @@ class VerifiedToken:
 class PassCache:
     """Remembers the passes verified last, by their bytes, so that a pass shown every day is verified once.
 
-    Its owner clears it when trust changes; a key that is no longer trusted is noticed here as well.
+    Its owner clears it when trust changes; a key that is no longer trusted is noticed here as well. A server's threads
+    share one.
     """
 
     def __init__(self, capacity: int = 4_096) -> None:
         self._capacity = capacity
         self._entries: OrderedDict[bytes, tuple[VerifyingKey, VerifiedCredential]] = OrderedDict()
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -56,17 +62,19 @@ class PassCache:
 
     def find(self, token: bytes, keys: Mapping[bytes, VerifyingKey]) -> VerifiedCredential | None:
         """The pass, if it was verified under a key that is still among `keys`."""
-        entry = self._entries.get(token)
-        if entry is None or keys.get(entry[0].kid) != entry[0]:
-            return None
-        self._entries.move_to_end(token)
-        return entry[1]
+        with self._lock:
+            entry = self._entries.get(token)
+            if entry is None or keys.get(entry[0].kid) != entry[0]:
+                return None
+            self._entries.move_to_end(token)
+            return entry[1]
 
     def keep(self, token: bytes, key: VerifyingKey, credential: VerifiedCredential) -> None:
         """Remember a pass verified under `key`; the one used longest ago makes room."""
-        self._entries[token] = (key, credential)
-        if len(self._entries) > self._capacity:
-            self._entries.popitem(last=False)
+        with self._lock:
+            self._entries[token] = (key, credential)
+            if len(self._entries) > self._capacity:
+                self._entries.popitem(last=False)
 
 
 def present(pass_token: bytes, key: SigningKey, at: datetime) -> bytes:
@@ -146,6 +154,9 @@ def _verified_pass(token: bytes, keys: Mapping[bytes, VerifyingKey], cache: Pass
 
 
 def _presented_at(message: Sign1) -> datetime:
+    usual = _USUAL.fullmatch(message.payload)
+    if usual is not None:
+        return datetime.fromtimestamp(int.from_bytes(usual[1], "big"), UTC)
     match decode(message.payload, len(message.payload)):
         # Not isinstance: True is an int to Python, and must not be a time.
         case {6: seconds, **more} if type(seconds) is int and 0 <= seconds < _LATEST and not more:

@@ -1,6 +1,7 @@
 """What a device writes down of each code it read, and how it hands that over: chained, and signed at the head."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,33 @@ _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _MAX_SEQUENCE: Final = (1 << 63) - 1
 _SCAN_KEYS: Final = frozenset(range(1, 13))
+_POSITION: Final = 13
+# In 1/10,000 of a degree, which is 11 m at most.
+_MAX_LATITUDE, _MAX_LONGITUDE = 900_000, 1_800_000
 _HEAD_KEYS: Final = frozenset(range(1, 6))
+# How a gate writes the record of a code that was read: a server reads a thousand of them at once.
+_USUAL: Final = re.compile(
+    rb"\xac\x01\x50(.{16})\x02\x48(.{8})\x03([\x00-\x17]|\x18[\x18-\xff]|\x19(?!\0)..|\x1a(?!\0\0).{4})"
+    rb"\x04\x58\x20(.{32})\x05\x1b(?!\0{4})(.{8})\x06(\x78[\x18-\xff]|\x79(?!\0)..)([ -Z]*)"
+    rb"\x07([\x60-\x77])([a-z]*)\x08(?:\xf6|([\x60-\x77])([a-z_]*))\x09([\x00-\x17])\x0a\x1b(?!\0{4})(.{8})"
+    rb"\x0b(?:\xf6|([\x60-\x77]|\x78[\x18-\xff])(.*))\x0c([\xf4\xf5])",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a vehicle is (WGS 84), in 1/10,000 of a degree north and east.
+
+    Raises ValueError for what is not on the globe.
+    """
+
+    north: int
+    east: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is not on the globe."""
+        _require(abs(self.north) <= _MAX_LATITUDE and abs(self.east) <= _MAX_LONGITUDE, "position")
 
 
 @dataclass(frozen=True)
@@ -35,7 +62,8 @@ class Scan:
 
     `epoch` is 8 random bytes drawn when the device's storage was made; `sequence` counts from 1 within it; `previous`
     is the SHA-256 of the record before (`NO_RECORD` in the first). `at` is the device's own time in whole milliseconds.
-    `override` marks a person let aboard in spite of the refusal that the record repeats.
+    `override` marks a person let aboard in spite of the refusal that the record repeats. `place` is the stop or gate,
+    `position` where a vehicle was, both where they are known.
     """
 
     device_id: UUID
@@ -50,6 +78,7 @@ class Scan:
     bundle_version: int
     place: str | None
     override: bool
+    position: Position | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no record can hold."""
@@ -81,9 +110,11 @@ class Upload:
 
 
 def encode_scan(scan: Scan) -> bytes:
-    """The record as deterministic CBOR: a map with the keys 1 to 12, as docs/scanner.md lists them."""
+    """The record as deterministic CBOR: a map with the keys 1 to 12, and 13, as docs/scanner.md lists them."""
+    position = {} if scan.position is None else {_POSITION: [scan.position.north, scan.position.east]}
     return encode(
         {
+            **position,
             1: scan.device_id.bytes,
             2: scan.epoch,
             3: scan.sequence,
@@ -106,9 +137,9 @@ def read_scan(raw: bytes) -> Scan:
     Raises:
         CredentialRefused: TOO_LARGE, NOT_CANONICAL, or MALFORMED for anything that no record is written as.
     """
-    content = decode(raw, MAX_SCAN_BYTES)
+    content = _usual(raw) or decode(raw, MAX_SCAN_BYTES)
     try:
-        _require(content.keys() == _SCAN_KEYS, "keys")
+        _require(content.keys() - {_POSITION} == _SCAN_KEYS, "keys")
         for key, expected in ((3, int), (6, str), (7, str), (9, int), (10, int), (12, bool)):
             _require(type(content[key]) is expected, "type")
         return Scan(
@@ -124,6 +155,7 @@ def read_scan(raw: bytes) -> Scan:
             bundle_version=content[10],
             place=None if content[11] is None else _text(content[11]),
             override=content[12],
+            position=_position(content[_POSITION]) if _POSITION in content else None,
         )
     except (TypeError, ValueError, AttributeError, OverflowError):
         raise CredentialRefused(RefusalReason.MALFORMED) from None
@@ -197,10 +229,51 @@ def instant(value: Any) -> datetime:
     return _UNIX_EPOCH + value * _MILLISECOND
 
 
+def _usual(raw: bytes) -> dict[int, Any] | None:
+    """What `decode` makes of a record that is written as usual; None for any other, which is read with more care."""
+    found = _USUAL.fullmatch(raw)
+    if found is None:
+        return None
+    device, epoch, number, previous, at, text_head, text, outcome_head, outcome, *rest = found.groups()
+    reason_head, reason, companions, bundle_version, place_head, place, override = rest
+    texts = ((text_head, text), (outcome_head, outcome), (reason_head, reason), (place_head, place))
+    if any(head is not None and _argument(head) != len(content) for head, content in texts):
+        return None
+    try:
+        where = None if place is None else place.decode()
+    except UnicodeDecodeError:
+        return None
+    return {
+        1: device,
+        2: epoch,
+        3: _argument(number),
+        4: previous,
+        5: int.from_bytes(at, "big"),
+        6: text.decode(),
+        7: outcome.decode(),
+        8: None if reason is None else reason.decode(),
+        9: companions[0],
+        10: int.from_bytes(bundle_version, "big"),
+        11: where,
+        12: override == b"\xf5",
+    }
+
+
+def _argument(head: bytes) -> int:
+    """The number with which an item begins (RFC 8949, section 3)."""
+    return head[0] & 31 if len(head) == 1 else int.from_bytes(head[1:], "big")
+
+
 def _bytes(value: Any) -> bytes:
     if type(value) is not bytes:
         raise TypeError("bytes expected")
     return value
+
+
+def _position(value: Any) -> Position:
+    north, east = value
+    _require(type(value) is list and type(north) is int and type(east) is int, "position")
+    return Position(north, east)
 
 
 def _text(value: Any) -> str:

@@ -30,6 +30,7 @@ def explain(error: Exception) -> Explanation | None:
     from cli.account import EmbeddedPostgresError
     from cli.backup import BackupFailed
     from domain.policy_file import PolicyInvalid
+    from services.archive import ArchiveRefused
     from services.checkpoints import CheckpointInvalid
     from services.database import DatabaseUnavailable
     from services.erasure import ErasureListInvalid
@@ -42,6 +43,7 @@ def explain(error: Exception) -> Explanation | None:
             return Explanation(str(error), WRONG_CALL)
         case (
             CommandFailed()
+            | ArchiveRefused()
             | EmbeddedPostgresError()
             | BackupFailed()
             | KeysInvalid()

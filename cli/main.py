@@ -20,6 +20,7 @@ from cli import (
     serving,
     slots,
     staff,
+    taps,
 )
 from cli.demo import commands as demo
 from cli.explanation import explain
@@ -70,4 +71,5 @@ app.add_typer(retention.residents, name="residents")
 app.command()(exports.export)
 app.add_typer(imports.app, name="import")
 app.add_typer(staff.app, name="staff")
+app.add_typer(taps.app, name="taps")
 app.add_typer(demo.app, name="demo")

@@ -28,6 +28,7 @@ class Duty(StrEnum):
     REGISTER_RESIDENT = "register_resident"
     RECORD_GUARDIAN = "record_guardian"
     DECIDE_OBJECTION = "decide_objection"
+    JUDGE_TAPS = "judge_taps"
     GRANT_ROLES = "grant_roles"
     KEEP_OPERATORS = "keep_operators"
 
@@ -57,6 +58,7 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     Duty.REGISTER_RESIDENT: _VISITORS,
     Duty.RECORD_GUARDIAN: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.DECIDE_OBJECTION: frozenset({Role.TOWN, Role.DISTRICT}),
+    Duty.JUDGE_TAPS: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
     Duty.KEEP_OPERATORS: frozenset({Role.DISTRICT}),
     **{event: rule.roles & STAFF for event, rule in RULES.items()},

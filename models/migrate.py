@@ -1,7 +1,7 @@
 """Bring a database to the newest schema, as its owner, and give the server's role what it needs and no more."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from tortoise import Tortoise
 from tortoise.connection import get_connection
@@ -15,11 +15,12 @@ CHANGED_BY_SERVER = (
     "card_application, card_notice, claim, course, credential, device, enrolment, fact, guardian, guardian_objection, "
     "idempotency_key, import_batch, notice, notice_consent, offer, operator_staff, placement, provider, "
     "provider_staff, receipt, referral, refresh_token, resident, resource, scan_chain, service, service_price, "
-    "service_resource, session, site, slot, staff, staff_grant, tariff, venue, waitlist_entry, weekly_pattern"
+    "service_resource, session, site, slot, staff, staff_grant, tap_finding, tap_search, tariff, venue, "
+    "waitlist_entry, weekly_pattern"
 )
 # The queue is the library's: it takes jobs out as they are done.
 QUEUE = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
-MONTHS_AHEAD = 24
+MONTHS_AHEAD = 6
 
 # A partition that is named itself lies before the wall of the table it belongs to.
 _BEHIND_THE_WALL = """
@@ -53,28 +54,16 @@ async def migrate(owner_url: str, app_role: str, on: date, limits: MigrationLimi
     try:
         await run_migrations(config=config)
         connection = get_connection("default")
-        for statement in [*_partitions(on), *_grants(app_role)]:
+        await connection.execute_script(f"SELECT make_tap_partitions('{month_before(on)}', {MONTHS_AHEAD})")
+        for statement in _grants(app_role):
             await connection.execute_script(statement)
     finally:
         await Tortoise.close_connections()
 
 
-def _partitions(on: date) -> list[str]:
-    """Statements that make one partition a month, from the month before `on`; months are UTC.
-
-    A month of which a device that was far ahead of its time has already sent scans stays in the default partition.
-    """
-    first = on.year * 12 + on.month - 2
-    return [
-        f"DO $$ BEGIN CREATE TABLE IF NOT EXISTS tap_{_month(month):%Y_%m} PARTITION OF tap "
-        f"FOR VALUES FROM ('{_month(month)} 00:00+00') TO ('{_month(month + 1)} 00:00+00'); "
-        f"EXCEPTION WHEN check_violation THEN NULL; END $$"
-        for month in range(first, first + MONTHS_AHEAD)
-    ]
-
-
-def _month(number: int) -> date:
-    return date(number // 12, number % 12 + 1, 1)
+def month_before(on: date) -> date:
+    """A device that was silent over the turn of the month still finds its own."""
+    return (on.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def _grants(role: str) -> list[str]:
@@ -87,6 +76,7 @@ def _grants(role: str) -> list[str]:
         f"GRANT UPDATE (mark) ON tap TO {quoted}",
         f"GRANT UPDATE, DELETE ON {', '.join(QUEUE)} TO {quoted}",
         f"GRANT USAGE ON SEQUENCE resource_number, {', '.join(f'{table}_id_seq' for table in QUEUE)} TO {quoted}",
-        f"REVOKE INSERT ON tortoise_migrations FROM {quoted}",
+        f"GRANT EXECUTE ON FUNCTION make_tap_partitions, record_online TO {quoted}",
+        f"REVOKE INSERT ON tap_archive, tap_archive_count, tortoise_migrations FROM {quoted}",
         _BEHIND_THE_WALL.format(role=quoted.replace("'", "''")),
     ]

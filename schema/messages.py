@@ -17,6 +17,7 @@ from domain.guardianship import ObjectionOutcome
 from domain.identification import RegistrationRefusal
 from domain.scanner import FleetRefusal
 from domain.standing import ApplicationState, Cause, Role
+from domain.suspicion import Suspicion
 from domain.timetable import TimetableRefusal
 from models.booking import BookingState
 from models.notice import NoticeKind
@@ -25,10 +26,12 @@ from models.session import StaffRole
 from services.accesses import Access
 from services.appointments import StaffRefusal
 from services.binding import BindingRefusal, CodeRefusal
+from services.chain import ChainState
 from services.consents import ConsentRefusal
 from services.credentials import CredentialRefusal
 from services.devices import EnrolmentRefusal
 from services.feeds import FeedRefusal
+from services.findings import FindingRefusal
 from services.objections import ObjectionRefusal
 from services.officers import RegisterRefusal
 from services.own_data import OwnDataRefusal
@@ -545,6 +548,24 @@ UPLOAD = {
     UploadRefusal.TOO_MANY: "一次上传的记录太多，请分批上传。",
     UploadRefusal.HEAD_INVALID: "记录链的签名校验失败。",
     UploadRefusal.FOREIGN: "记录不属于本单位的设备。",
+}
+
+TAP = {
+    FindingRefusal.NOT_STAFF: "只有工作人员可以查看。",
+    FindingRefusal.FINDING_NOT_FOUND: "在您负责的区域内没有找到这条线索。",
+    FindingRefusal.DECIDED: "这条线索已经有人核实过了。",
+    FindingRefusal.NOTE: "请写明核实的情况，不超过 500 字。",
+}
+SUSPICION = {
+    Suspicion.SAME_CODE: "同一个码被两台设备放行，可能是截屏。请核实。",
+    Suspicion.IMPOSSIBLE_JOURNEY: "两次乘车相隔太近，一个人来不及。请核实，也可能是设备时间不准。",
+    Suspicion.SHARED: "一天内使用次数太多，可能是多人共用。请核实。",
+    Suspicion.PRINTED_TWICE: "同一张纸质码很快在两处使用，可能被复印。请核实。",
+}
+SCAN_CHAIN = {
+    ChainState.WHOLE: "记录完整，但有内容不同的重复记录。",
+    ChainState.GAP: "中间缺少记录，设备可能还没有传完。",
+    ChainState.BROKEN: "记录前后对不上，请检查设备。",
 }
 
 # What a gate decided, and why it refused; reasons are those of `card.refusal.RefusalReason`.

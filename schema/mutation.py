@@ -37,6 +37,7 @@ from schema.session import (
     signed_in,
 )
 from schema.staff_mutation import StaffMutation
+from schema.tap import TapMutation
 from schema.waitlist_mutation import WaitlistMutation
 from services import binding, code_binding, credentials, reveals, sessions, unlinking
 from services.binding import BindingRefusal, BindingRequest, CodeRefusal
@@ -86,6 +87,7 @@ class Mutation(
     PrintedMutation,
     RegistrationMutation,
     StaffMutation,
+    TapMutation,
 ):
     """The root of all mutations."""
 

@@ -23,11 +23,13 @@ from schema.register import (
 from schema.service import Found, Service, Slot, slot_cursor
 from schema.session import NotSignedIn, signed_in
 from schema.staff import Colleague, StaffGrant, StaffRefused, StaffRoll, StaffRollResult
+from schema.tap import ScanChainsResult, TapFindingsResult, page_of_chains, page_of_findings
 from schema.venue import Venue
 from schema.viewer import Viewer, viewer
 from services import catalogue, courses, officers, staffing, venues
 from services.appointments import StaffRefusal
 from services.catalogue import Accessibility, Wanted
+from services.findings import FindingState
 from services.officers import RegisterRefusal
 
 From = Annotated[datetime, strawberry.argument(name="from", description="The span's beginning, included.")]
@@ -97,6 +99,20 @@ class Query(GuardianQuery):
             return signed
         asked = filter_of(kinds, since, until)
         return await page_of_file(info, signed, key_of("Resident", resident_id), asked, first, after)
+
+    @strawberry.field(description="For staff: devices whose scans have gaps, breaks or conflicts, the latest first.")
+    async def scan_chains(
+        self, info: Info, first: First, after: After = None, operator_id: strawberry.ID | None = None
+    ) -> ScanChainsResult:
+        """A page of chains."""
+        return await page_of_chains(info, operator_id, first, after)
+
+    @strawberry.field(description="For staff: what one person can hardly have done, in their area, the latest first.")
+    async def tap_findings(
+        self, info: Info, first: First, after: After = None, state: FindingState | None = None
+    ) -> TapFindingsResult:
+        """A page of findings."""
+        return await page_of_findings(info, state, first, after)
 
     @strawberry.field(description="For administrators: who is in office, and which posts wait for one of them.")
     async def staff_roll(self, info: Info, first: First, after: After = None) -> StaffRollResult:

@@ -1,7 +1,8 @@
 """Follows the chain of a scanner's scans, so that a missing, altered or re-made scan is seen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import asyncpg
@@ -15,13 +16,15 @@ SELECT sequence, record FROM tap WHERE device_id = $1 AND epoch = $2 AND sequenc
 """
 
 _REMEMBER = """
-INSERT INTO scan_chain (device_id, epoch, sequence, hash, head, received_at) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (device_id, epoch) DO UPDATE SET sequence = $3, hash = $4, head = $5, received_at = $6
+INSERT INTO scan_chain (device_id, epoch, sequence, hash, head, received_at, state, head_sequence, clock_offset)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (device_id, epoch) DO UPDATE
+SET sequence = $3, hash = $4, head = $5, received_at = $6, state = $7, head_sequence = $8, clock_offset = $9
 """
 
 
 class ChainState(StrEnum):
-    """How the scans of one epoch hang together, up to the head that the device signed last."""
+    """How the scans of one epoch hang together, up to the newest head that the device signed."""
 
     WHOLE = "whole"
     GAP = "gap"
@@ -29,46 +32,82 @@ class ChainState(StrEnum):
 
 
 @dataclass(frozen=True)
-class _Link:
-    """The last scan up to which nothing is missing."""
+class Arrival:
+    """An upload: the head and its signed bytes, when it came, and how far the device's clock was behind then."""
+
+    head: Head
+    signed_head: bytes
+    at: datetime
+    offset: timedelta
+
+
+@dataclass(frozen=True)
+class Link:
+    """A scan in its chain: the hash of its record, and the one that it names as the record before."""
+
+    hash: bytes
+    previous: bytes
+
+
+@dataclass(frozen=True)
+class Known:
+    """How far a chain is known: the last scan up to which nothing is missing, and the newest that was signed for."""
 
     sequence: int
     hash: bytes
+    signed: int
 
 
-async def follow(connection: asyncpg.Connection, head: Head, signed_head: bytes, at: datetime) -> ChainState:
+async def known(connection: asyncpg.Connection, head: Head) -> Known:
+    """How far the chain of the head's device and epoch was known before."""
+    row = await connection.fetchrow(
+        "SELECT sequence, hash, head_sequence FROM scan_chain WHERE device_id = $1 AND epoch = $2",
+        *(head.device_id, head.epoch),
+    )
+    return Known(row["sequence"], row["hash"], row["head_sequence"]) if row else Known(0, NO_RECORD, 0)
+
+
+async def follow(
+    connection: asyncpg.Connection, arrival: Arrival, before: Known, brought: Mapping[int, Link]
+) -> ChainState:
     """Go on from where the chain was last known whole, and remember how far it is now.
 
-    The caller holds the device's row, so that two uploads do not follow at once.
+    `brought` are the scans of the upload that are kept, by number: most often they are all that is to be followed. The
+    caller lets no other upload of the device go on at once.
     """
-    device_and_epoch = (head.device_id, head.epoch)
-    row = await connection.fetchrow(
-        "SELECT sequence, hash FROM scan_chain WHERE device_id = $1 AND epoch = $2", *device_and_epoch
-    )
-    link = _Link(row["sequence"], row["hash"]) if row else _Link(0, NO_RECORD)
-    state = ChainState.WHOLE
-    while state is ChainState.WHOLE:
-        rows = await connection.fetch(_NEXT, *device_and_epoch, link.sequence, _PAGE)
-        link, state = _walk(link, rows)
-        if len(rows) < _PAGE:
+    head = arrival.head
+    newest = max(head.sequence, before.signed)
+    now, state = _walk(before, brought)
+    while state is ChainState.GAP and now.sequence < max(newest, *brought, 0):
+        rows = await connection.fetch(_NEXT, head.device_id, head.epoch, now.sequence, _PAGE)
+        earlier = now
+        now, state = _walk(now, {row["sequence"]: _link(row["record"]) for row in rows})
+        if now == earlier:
             break
-    if state is ChainState.WHOLE:
-        state = _against_head(link, head)
-    await connection.execute(_REMEMBER, *device_and_epoch, link.sequence, link.hash, signed_head, at)
+    if state is not ChainState.BROKEN:
+        state = _against_head(now, head, newest)
+    await connection.execute(
+        _REMEMBER,
+        *(head.device_id, head.epoch, now.sequence, now.hash, arrival.signed_head, arrival.at),
+        *(state, newest, arrival.offset),
+    )
     return state
 
 
-def _walk(link: _Link, rows: list[asyncpg.Record]) -> tuple[_Link, ChainState]:
-    for row in rows:
-        if row["sequence"] != link.sequence + 1:
-            return link, ChainState.GAP
-        if read_scan(row["record"]).previous != link.hash:
-            return link, ChainState.BROKEN
-        link = _Link(row["sequence"], scan_hash(row["record"]))
-    return link, ChainState.WHOLE
+def _walk(now: Known, links: Mapping[int, Link]) -> tuple[Known, ChainState]:
+    """As far as the links reach without a hole; GAP where they end, whether or not there is more."""
+    while link := links.get(now.sequence + 1):
+        if link.previous != now.hash:
+            return now, ChainState.BROKEN
+        now = Known(now.sequence + 1, link.hash, now.signed)
+    return now, ChainState.GAP
 
 
-def _against_head(link: _Link, head: Head) -> ChainState:
-    if head.sequence > link.sequence:
+def _link(record: bytes) -> Link:
+    return Link(scan_hash(record), read_scan(record).previous)
+
+
+def _against_head(now: Known, head: Head, newest: int) -> ChainState:
+    if newest > now.sequence:
         return ChainState.GAP
-    return ChainState.BROKEN if head.sequence == link.sequence and head.hash != link.hash else ChainState.WHOLE
+    return ChainState.BROKEN if head.sequence == now.sequence and head.hash != now.hash else ChainState.WHOLE

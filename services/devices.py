@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -146,30 +148,47 @@ async def device_of(resources: Resources, assertion: str) -> Device:
         device_id = UUID(jwt.get_unverified_header(assertion)["kid"])
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise DeviceUnknown from error
-    rows = await resources.database.fetch(
-        "SELECT d.*, o.name AS operator FROM device d JOIN operator o ON o.id = d.operator_id "
-        "WHERE d.id = $1 AND d.public_key IS NOT NULL AND d.retired_at IS NULL AND d.suspended_at IS NULL "
-        "AND d.stolen_at IS NULL",
-        device_id,
-    )
-    if not rows:
+    device = await resources.together.ask(resources, _in_use, device_id)
+    if device is None:
         raise DeviceUnknown
-    device = _device(rows[0])
     try:
-        claims = jwt.decode(
-            assertion,
-            Ed25519PublicKey.from_public_bytes(device.public_key),
-            algorithms=["EdDSA"],
-            audience=AUDIENCE,
-            issuer=str(device.id),
-            options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"], "verify_exp": False, "verify_iat": False},
-        )
+        claims = _claims(assertion, device.public_key, str(device.id))
         _check_period(claims["iat"], claims["exp"], resources.clock())
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
         raise DeviceUnknown from error
     if claims["sub"] != str(device.id):
         raise DeviceUnknown
     return device
+
+
+async def _in_use(resources: Resources, device_ids: Sequence[UUID]) -> Sequence[Device | None]:
+    rows = await resources.database.fetch(
+        "SELECT d.*, o.name AS operator FROM device d JOIN operator o ON o.id = d.operator_id "
+        "WHERE d.id = ANY($1) AND d.public_key IS NOT NULL AND d.retired_at IS NULL AND d.suspended_at IS NULL "
+        "AND d.stolen_at IS NULL",
+        device_ids,
+    )
+    devices = {row["id"]: _device(row) for row in rows}
+    return [devices.get(device_id) for device_id in device_ids]
+
+
+# A device shows one assertion as long as it lasts; its key and whether it is in use are looked up each time.
+@lru_cache(maxsize=4_096)
+def _claims(assertion: str, public_key: bytes, issuer: str) -> Mapping[str, Any]:
+    """What a device's key signed; its period is not checked.
+
+    Raises:
+        jwt.InvalidTokenError, ValueError, TypeError: it did not sign this, or not for us.
+    """
+    claims: dict[str, Any] = jwt.decode(
+        assertion,
+        Ed25519PublicKey.from_public_bytes(public_key),
+        algorithms=["EdDSA"],
+        audience=AUDIENCE,
+        issuer=issuer,
+        options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"], "verify_exp": False, "verify_iat": False},
+    )
+    return claims
 
 
 async def scanner_of(resources: Resources, device_id: UUID) -> Device | None:
@@ -186,7 +205,7 @@ async def trust_bundle(resources: Resources, device: Device) -> Bundle:
     """What the device needs to decide offline: key set, status list, the tariffs of its place, and the time."""
     at = resources.clock()
     status = await resources.status_lists.current(resources.database, resources.settings, resources.keys.status, at)
-    terms = await terms_of(resources.database, device.operator_id, device.id)
+    (terms,) = await terms_of(resources, [(device.operator_id, device.id)])
     tariffs = [encode_tariff(each) for each in current_and_coming(terms.held(at), local_day(at))]
     return Bundle(resources, device.id, status, tariffs, at)
 

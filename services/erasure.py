@@ -33,6 +33,7 @@ _STATEMENTS = (
     "DELETE FROM notice_consent WHERE account_id IN (SELECT id FROM account WHERE resident_id = $1)",
     "UPDATE account SET resident_id = NULL, openid_sealed = NULL WHERE resident_id = $1",
     "UPDATE tap SET resident_id = NULL WHERE resident_id = $1",
+    "DELETE FROM tap_finding WHERE resident_id = $1",
     "DELETE FROM guardian WHERE ward_id = $1",
     "DELETE FROM fact WHERE resident_id = $1",
     "DELETE FROM binding_code WHERE resident_id = $1",

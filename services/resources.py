@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
+from card.presentation import PassCache
 from domain.calendar import HolidayCalendar
 from domain.card_terms import CardLaw
 from domain.priority import CallingRule
@@ -20,6 +21,9 @@ from services.status import StatusLists
 from services.together import Together
 from services.vault import Vault
 from services.wechat import Wechat
+
+# Of about a kilobyte each: the passes that a district's riders show within some hours.
+PASSES_KEPT = 20_000
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Resources:
     desk: Desk = field(default_factory=Desk)
     status_lists: StatusLists = field(default_factory=StatusLists)
     together: Together = field(default_factory=Together)
+    passes: PassCache = field(default_factory=lambda: PassCache(PASSES_KEPT))
 
     def reaching(self, account_id: UUID | None, on: date) -> Self:
         """The same, with a database that shows only whom an account may see on a day (None: nobody)."""

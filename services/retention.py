@@ -20,7 +20,11 @@ _ENDED: Final = {
     Kept.ATTEMPT: (("attempt", "day < ($1::timestamptz AT TIME ZONE 'Asia/Shanghai')::date"),),
     Kept.IDEMPOTENCY_KEY: (("idempotency_key", "created_at < $1"),),
     Kept.BINDING_CODE: (("binding_code", "expires_at < $1"),),
-    Kept.SCAN: (("tap", "device_at < $1"), ("tap_conflict", "received_at < $1")),
+    Kept.SCAN: (
+        ("tap", "device_at < $1"),
+        ("tap_conflict", "received_at < $1"),
+        ("tap_finding", "last_at < $1"),
+    ),
     Kept.CREDENTIAL: (("credential", "expires_at < $1"),),
 }
 _DECEASED: Final = "SELECT id FROM resident WHERE deceased_on < $1 AND erased_at IS NULL ORDER BY id"

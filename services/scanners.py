@@ -15,7 +15,7 @@ from models.record import new_id
 from services.devices import register_device
 from services.operators import Acting, acting_for, clean
 from services.resources import Resources
-from services.taps import Mark
+from services.tap_rows import Mark
 
 _Done = TypeVar("_Done")
 _SCANNERS = """

@@ -6,23 +6,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-import asyncpg
-
 from card.cose import VerifyingKey
 from card.refusal import CredentialRefused, RefusalReason
-from card.scan import Head, Scan, Upload, read_head, read_scan, read_upload
-from services.chain import ChainState, follow
+from card.scan import Head, Scan, Upload, read_head, read_scan, read_upload, scan_hash
+from services.chain import Arrival, ChainState, Link, follow, known
 from services.devices import Device, scanner_of
-from services.judgement import Judge, Judged
+from services.judgement import Judge
 from services.resources import Resources
+from services.tap_rows import Mark, ScanOutcome, Tap, keep
 
-_INSERT = """
-INSERT INTO tap (device_id, epoch, sequence, device_at, at, received_at, resident_id, admission, reason,
-                 device_admission, device_reason, companions, overridden, mark, record)
-SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-                     $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[], $12::smallint[], $13::boolean[],
-                     $14::text[], $15::bytea[])
-"""
+# The lock of `record_online`, too (migration 0027).
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 1))"
 
 _RIDES = """
 SELECT t.at, o.name AS operator, d.place, t.device_admission, t.device_reason, t.companions
@@ -46,25 +40,6 @@ class UploadRefused(Exception):
     def __init__(self, reason: UploadRefusal) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-class ScanOutcome(StrEnum):
-    """What became of one scan of an upload."""
-
-    STORED = "stored"
-    REPEATED = "repeated"
-    CONFLICT = "conflict"
-    MALFORMED = "malformed"
-    FOREIGN = "foreign"
-
-
-class Mark(StrEnum):
-    """What is to be known of a stored scan: LATE counts all the same, the others wait for a person first."""
-
-    LATE = "late"
-    VERY_LATE = "very_late"
-    CLOCK = "clock"
-    STOLEN = "stolen"
 
 
 @dataclass(frozen=True)
@@ -117,19 +92,21 @@ async def upload(resources: Resources, carrier: Device, body: bytes) -> UploadAn
         for scan, record in zip(scans, sent.records, strict=True)
         if scan is not None and (scan.device_id, scan.epoch) == (head.device_id, head.epoch)
     ]
-    offset = _offset(resources, at - head.at) if scanner.id == carrier.id else timedelta(0)
+    offset = clock_offset(resources, at - head.at) if scanner.id == carrier.id else timedelta(0)
     judged = await Judge(resources, scanner, offset).judge([scan for scan, _ in own])
-    taps = [_Tap(scan, record, one) for (scan, record), one in zip(own, judged, strict=True)]
+    mark = marking(resources, scanner, offset, at)
+    taps = [Tap(scan, record, one, mark(one.at)) for (scan, record), one in zip(own, judged, strict=True)]
     async with resources.database.transaction() as connection:
         # One upload of a device at a time, or two could both find a sequence number free.
-        await connection.execute("SELECT FROM device WHERE id = $1 FOR NO KEY UPDATE", scanner.id)
-        outcomes = _compare(taps, await _kept(connection, head, taps))
-        fresh = [tap for tap in taps if outcomes[tap.record] is ScanOutcome.STORED]
-        await _insert(
-            connection, list({tap.record: tap for tap in fresh}.values()), _marks(resources, scanner, offset, at), at
-        )
-        await _keep_conflicts(connection, [tap for tap in taps if outcomes[tap.record] is ScanOutcome.CONFLICT], at)
-        chain = await follow(connection, head, sent.head, at)
+        await connection.execute(_ONE_AT_A_TIME, scanner.id)
+        before = await known(connection, head)
+        outcomes = await keep(connection, head, taps, before.sequence, at)
+        links = {
+            tap.scan.sequence: Link(scan_hash(tap.record), tap.scan.previous)
+            for tap in taps
+            if outcomes[tap.record] is not ScanOutcome.CONFLICT
+        }
+        chain = await follow(connection, Arrival(head, sent.head, at, offset), before, links)
     results = (_result(scan, record, outcomes) for scan, record in zip(scans, sent.records, strict=True))
     return UploadAnswer(tuple(results), chain, at)
 
@@ -151,15 +128,6 @@ async def rides_of(
         )
         for row in rows
     ]
-
-
-@dataclass(frozen=True)
-class _Tap:
-    """A scan of the head's device and epoch, its bytes as the chain hashes them, and the server's answer to it."""
-
-    scan: Scan
-    record: bytes
-    judged: Judged
 
 
 def _read_upload(resources: Resources, body: bytes) -> Upload:
@@ -197,76 +165,31 @@ def _read_head(sent: Upload, scanner: Device) -> Head:
     return head
 
 
-def _offset(resources: Resources, difference: timedelta) -> timedelta:
+def clock_offset(resources: Resources, difference: timedelta) -> timedelta:
     """What the device's time lacks to the server's; a difference that the way over the network explains is none."""
     return difference if abs(difference) > timedelta(seconds=resources.settings.clock_warn_seconds) else timedelta(0)
 
 
-def _marks(resources: Resources, scanner: Device, offset: timedelta, at: datetime) -> Callable[[_Tap], Mark | None]:
+def marking(
+    resources: Resources, scanner: Device, offset: timedelta, at: datetime
+) -> Callable[[datetime], Mark | None]:
+    """What is to be known of scans that came at an instant from a scanner whose clock was off by so much."""
     settings = resources.settings
     clock_is_off = abs(offset) > timedelta(seconds=settings.clock_quarantine_seconds)
     late, very_late = timedelta(hours=settings.late_flag_hours), timedelta(days=settings.late_review_days)
 
-    def mark(tap: _Tap) -> Mark | None:
+    def mark(made_at: datetime) -> Mark | None:
         if scanner.stolen_at is not None:
             # Whatever it is dated: only a person can tell what the scanner had written before it was stolen.
             return Mark.STOLEN
         if clock_is_off:
             return Mark.CLOCK
-        age = at - tap.judged.at
+        age = at - made_at
         if age > very_late:
             return Mark.VERY_LATE
         return Mark.LATE if age > late else None
 
     return mark
-
-
-async def _kept(connection: asyncpg.Connection, head: Head, taps: Sequence[_Tap]) -> Mapping[int, bytes]:
-    rows = await connection.fetch(
-        "SELECT sequence, record FROM tap WHERE device_id = $1 AND epoch = $2 AND sequence = ANY($3)",
-        head.device_id,
-        head.epoch,
-        [tap.scan.sequence for tap in taps],
-    )
-    return {row["sequence"]: row["record"] for row in rows}
-
-
-def _compare(taps: Sequence[_Tap], kept: Mapping[int, bytes]) -> Mapping[bytes, ScanOutcome]:
-    """What becomes of each record: the first content under a sequence number is kept, another one is a conflict."""
-    outcomes: dict[bytes, ScanOutcome] = {}
-    first = dict(kept)
-    for tap in taps:
-        known = first.setdefault(tap.scan.sequence, tap.record)
-        if known != tap.record:
-            outcomes[tap.record] = ScanOutcome.CONFLICT
-        elif tap.scan.sequence in kept:
-            outcomes[tap.record] = ScanOutcome.REPEATED
-        else:
-            outcomes[tap.record] = ScanOutcome.STORED
-    return outcomes
-
-
-async def _insert(
-    connection: asyncpg.Connection, taps: Sequence[_Tap], mark: Callable[[_Tap], Mark | None], at: datetime
-) -> None:
-    rows = [
-        (
-            *(tap.scan.device_id, tap.scan.epoch, tap.scan.sequence, tap.scan.at, tap.judged.at, at),
-            *(tap.judged.resident_id, tap.judged.outcome, tap.judged.reason, tap.scan.admission, tap.scan.reason),
-            *(tap.scan.companions, tap.scan.override, mark(tap), tap.record),
-        )
-        for tap in taps
-    ]
-    if rows:
-        await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
-
-
-async def _keep_conflicts(connection: asyncpg.Connection, taps: Sequence[_Tap], at: datetime) -> None:
-    await connection.executemany(
-        "INSERT INTO tap_conflict (device_id, epoch, sequence, record, received_at) VALUES ($1, $2, $3, $4, $5) "
-        "ON CONFLICT DO NOTHING",
-        [(tap.scan.device_id, tap.scan.epoch, tap.scan.sequence, tap.record, at) for tap in taps],
-    )
 
 
 def _result(scan: Scan | None, record: bytes, outcomes: Mapping[bytes, ScanOutcome]) -> ScanResult:

@@ -3,16 +3,19 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from uuid import UUID
 
 from card.tariff import Tariff, read_tariff, tariff_on
 from card.window import Place, PlaceKind
 from services.database import Database
+from services.resources import Resources
 
 _VERSIONS = """
-SELECT t.content, t.published_at FROM tariff t WHERE t.operator_id = $1 AND t.published_at IS NOT NULL
+SELECT t.operator_id, t.content, t.published_at FROM tariff t
+WHERE t.operator_id = ANY($1) AND t.published_at IS NOT NULL
 UNION ALL
-SELECT o.tariff, NULL FROM operator o WHERE o.id = $1 AND length(o.tariff) > 0
+SELECT o.id, o.tariff, NULL FROM operator o WHERE o.id = ANY($1) AND length(o.tariff) > 0
 ORDER BY published_at NULLS FIRST
 """
 _PLACEMENTS = """
@@ -44,14 +47,15 @@ class Terms:
         return self._cut[published, stands]
 
 
-async def terms_of(database: Database, operator_id: UUID, device_id: UUID) -> Terms:
-    """The terms of a scanner of an operator.
+async def terms_of(resources: Resources, scanners: Sequence[tuple[UUID, UUID]]) -> Sequence[Terms]:
+    """The terms of scanners, each named behind its operator, for two queries whatever their number.
 
     Raises:
         DatabaseUnavailable: see there.
     """
-    versions = await versions_of(database, operator_id)
-    return Terms(versions, (await placements_of(database, {device_id})).get(device_id, ()))
+    versions = await _versions(resources.database, {operator_id for operator_id, _ in scanners})
+    places = await placements_of(resources.database, {device_id for _, device_id in scanners})
+    return [Terms(versions.get(operator_id, ()), places.get(device_id, ())) for operator_id, device_id in scanners]
 
 
 async def placements_of(
@@ -67,8 +71,20 @@ async def placements_of(
 
 async def versions_of(database: Database, operator_id: UUID) -> Sequence[tuple[datetime | None, Tariff]]:
     """An operator's tariffs in the order in which they were published."""
-    rows = await database.fetch(_VERSIONS, operator_id)
-    return [(row["published_at"], read_tariff(row["content"])) for row in rows]
+    return (await _versions(database, {operator_id})).get(operator_id, ())
+
+
+async def _versions(
+    database: Database, operator_ids: Collection[UUID]
+) -> Mapping[UUID, Sequence[tuple[datetime | None, Tariff]]]:
+    found: dict[UUID, list[tuple[datetime | None, Tariff]]] = {}
+    for row in await database.fetch(_VERSIONS, list(operator_ids)):
+        found.setdefault(row["operator_id"], []).append((row["published_at"], _tariff(row["content"])))
+    return found
+
+
+# What was published never changes.
+_tariff = lru_cache(maxsize=256)(read_tariff)
 
 
 def places_of(line_id: UUID | None, venue_id: UUID | None, area: str) -> Sequence[Place]:

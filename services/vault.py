@@ -4,10 +4,11 @@ import hashlib
 import hmac
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
+_BLOCK = 16
 
 
 class VaultRefused(Exception):
@@ -143,10 +145,21 @@ class Vault:
 
     def resident_of(self, pseudonym: bytes, month: date) -> UUID:
         """The resident id behind a pseudonym of that month (16 bytes); meaningless for bytes that are none."""
+        return self.residents_of([pseudonym], month)[0]
+
+    def residents_of(self, pseudonyms: Sequence[bytes], month: date) -> Sequence[UUID]:
+        """The same for many of one month, in their order."""
         decryptor = self._month_cipher(month).decryptor()
-        return UUID(bytes=decryptor.update(pseudonym) + decryptor.finalize())
+        ids = decryptor.update(b"".join(pseudonyms)) + decryptor.finalize()
+        return [UUID(bytes=ids[start : start + _BLOCK]) for start in range(0, len(ids), _BLOCK)]
 
     def _month_cipher(self, month: date) -> Cipher[modes.ECB]:
-        key = hmac.digest(self.pseudonym_key, f"{month:%Y-%m}".encode(), hashlib.sha256)
-        # One block of one unique value under one key is what ECB is safe for.
-        return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
+        return _cipher(self.pseudonym_key, f"{month:%Y-%m}")
+
+
+# Few months are asked for, again and again.
+@lru_cache(maxsize=16)
+def _cipher(pseudonym_key: bytes, month: str) -> Cipher[modes.ECB]:
+    key = hmac.digest(pseudonym_key, month.encode(), hashlib.sha256)
+    # One block of one unique value under one key is what ECB is safe for.
+    return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305

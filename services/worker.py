@@ -16,7 +16,7 @@ from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job, Schedule
 from pgqueuer.types import Channel
 
-from services import attendance, delivery, jobs, notices, offers, reviews, timetables
+from services import attendance, delivery, findings, jobs, months, notices, offers, reviews, timetables
 from services.database import AWAY, DatabaseUnavailable
 from services.resources import Resources
 from services.settings import Settings
@@ -54,6 +54,8 @@ PERIODIC: Final = (
     Periodic("reviews", "41 18 * * *", reviews.review_bookings),
     Periodic("reminders", "* * * * *", notices.remind),
     Periodic("lost_notices", "* * * * *", notices.queue_lost),
+    Periodic("findings", "*/10 * * * *", findings.search),
+    Periodic("tap_months", "31 19 * * *", months.make_ahead),
     Periodic("finished_jobs", "23 19 * * *", _forget),
 )
 

@@ -52,11 +52,15 @@ class Scanner:
         """What proves it."""
         return {"Authorization": f"Bearer {sign_assertion(self.id, self.key, now())}", **more}
 
+    def record(self, epoch: bytes = b"epoch--1") -> bytes:
+        """A scan of nonsense, the first of its epoch."""
+        scan = Scan(self.id, epoch, 1, NO_RECORD, now(), "nonsense", Outcome.REFUSED, None, 0, 0, None, override=False)
+        return encode_scan(scan)
+
     def upload(self) -> bytes:
         """One scan of nonsense, chained and signed."""
         epoch = secrets.token_bytes(8)
-        scan = Scan(self.id, epoch, 1, NO_RECORD, now(), "nonsense", Outcome.REFUSED, None, 0, 0, None, override=False)
-        record = encode_scan(scan)
+        record = self.record(epoch)
         head = sign_head(self.id, epoch, 1, scan_hash(record), now(), self.key)
         return encode_upload(head, [record])
 
@@ -231,3 +235,55 @@ async def test_an_upload_that_is_none_is_refused_whole(
 
     assert (answer.status_code, answer.json()["reason"]) == (status, reason)
     assert answer.json()["message"].endswith("。")
+
+
+async def test_one_scan_is_judged_and_kept_while_its_bearer_waits(scanner: Scanner, http: httpx.AsyncClient) -> None:
+    """The answer says what became of it and what to show; asked again it is the same."""
+    record, headers = scanner.record(), {"Content-Type": "application/cbor"}
+
+    first = await http.post("/v1/devices/verify", content=record, headers=scanner.headers(**headers))
+    again = await http.post("/v1/devices/verify", content=record, headers=scanner.headers(**headers))
+
+    assert first.json() == {
+        "outcome": "stored",
+        "admission": "refused",
+        "reason": "malformed",
+        "price_share": "1",
+        "companions": 0,
+        "companion_terms": "none",
+        "cue": "wait",
+        "masked_name": None,
+    }
+    assert again.json() == {**first.json(), "outcome": "repeated"}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "reason"),
+    [
+        (b"\xff", "application/cbor", 400, "malformed"),
+        (b"\xff", "text/plain", 415, "unsupported_type"),
+        (bytes(10_000), "application/cbor", 413, "too_large"),
+    ],
+)
+async def test_one_scan_that_is_none_is_refused(
+    scanner: Scanner, http: httpx.AsyncClient, body: bytes, kind: str, status: int, reason: str
+) -> None:
+    """As an upload is: typed, with a sentence."""
+    answer = await http.post("/v1/devices/verify", content=body, headers=scanner.headers(**{"Content-Type": kind}))
+
+    assert (answer.status_code, answer.json()["reason"]) == (status, reason)
+
+
+@pytest.mark.parametrize("cut", [1, 12, -1])
+async def test_half_a_gzip_stream_is_refused_and_nothing_lost(
+    scanner: Scanner, http: httpx.AsyncClient, cut: int
+) -> None:
+    """The whole body, sent after that, is stored."""
+    body, headers = scanner.upload(), {"Content-Type": "application/cbor", "Content-Encoding": "gzip"}
+    whole = gzip.compress(body)
+
+    half = await http.post("/v1/devices/scans", content=whole[:cut], headers=scanner.headers(**headers))
+    then = await http.post("/v1/devices/scans", content=whole, headers=scanner.headers(**headers))
+
+    assert (half.status_code, half.json()["reason"]) == (400, "malformed")
+    assert [result["outcome"] for result in then.json()["results"]] == ["stored"]

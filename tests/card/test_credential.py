@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card.canonical import encode
-from card.cose import SigningKey, sign1
+from card.canonical import decode, encode
+from card.cose import SigningKey, read_sign1, sign1
 from card.credential import (
     SHORT_CLASSES,
     CredentialClaims,
     CredentialKind,
     StatusReference,
     VerifiedCredential,
+    _usual,
     check_proof,
     issue,
     prove,
@@ -217,3 +218,20 @@ def test_a_proof_is_good_for_its_challenge_and_key_alone(challenge: bytes) -> No
 def test_a_weak_key_proves_nothing(holder_key: bytes) -> None:
     """A key of small order or of another length is refused, whatever the proof."""
     assert not check_proof(b"challenge", holder_key, bytes((1,)) + bytes(63))
+
+
+@given(st.integers(256, (1 << 32) - 1), SECONDS, st.integers(0, 200), st.integers(0, 255))
+def test_a_usual_pass_is_read_as_any_other(index: int, issued_at: datetime, place: int, byte: int) -> None:
+    """The short way and the careful one agree on every pass, and on what becomes of one whose bytes were altered."""
+    claims = replace(
+        PASS, status=StatusReference("sdc:1", index), issued_at=issued_at, expires_at=issued_at + timedelta(seconds=1)
+    )
+    payload = read_sign1(issue(claims, ISSUER)).payload
+    altered = bytearray(payload)
+    altered[place % len(payload)] = byte
+
+    for each in (payload, bytes(altered)):
+        short = _usual(each)
+
+        assert short is None or short == decode(each, len(each))
+    assert issued_at.timestamp() < 1 << 16 or _usual(payload) is not None

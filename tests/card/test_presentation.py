@@ -201,3 +201,10 @@ def test_the_cache_forgets_what_was_used_longest_ago_and_everything_when_told() 
 
     assert known == [True, False, True]
     assert len(cache) == 0
+
+
+def test_a_phone_without_any_time_is_read_all_the_same() -> None:
+    """Seconds after the beginning of 1970, which take fewer bytes than any time of ours."""
+    begun = datetime.fromtimestamp(1_000, UTC)
+
+    assert verify_token(encode_text(present(TOKEN, HOLDER, begun)), KEYS).presented_at == begun

@@ -19,7 +19,9 @@ from card.scan import (
     MAX_SCAN_BYTES,
     NO_RECORD,
     Head,
+    Position,
     Scan,
+    _usual,
     encode_scan,
     encode_upload,
     instant,
@@ -65,6 +67,7 @@ scans = st.builds(
     bundle_version=st.integers(0, 1 << 50),
     place=st.none() | texts,
     override=st.booleans(),
+    position=st.none() | st.builds(Position, st.integers(-900_000, 900_000), st.integers(-1_800_000, 1_800_000)),
 )  # fmt: skip
 values = st.none() | st.booleans() | st.integers(-5, 1 << 63) | st.text(max_size=5) | st.binary(max_size=40)
 
@@ -222,3 +225,48 @@ def test_a_scan_out_of_range_is_not_written() -> None:
     """What could not be read again is not written either."""
     with pytest.raises(ValueError, match="companions"):
         replace(SCAN, companions=10)
+
+
+usual = st.builds(
+    replace,
+    st.just(SCAN),
+    text=st.text("ABC:$", min_size=24, max_size=300),
+    place=st.none() | texts,
+    sequence=st.integers(1, 1 << 40),
+    bundle_version=st.integers(1 << 32, 1 << 50),
+    reason=st.none() | st.sampled_from(RefusalReason),
+)
+
+
+@given(usual, st.integers(0, 500), st.integers(0, 255))
+def test_a_usual_record_is_read_as_any_other(scan: Scan, place: int, byte: int) -> None:
+    """The short way and the careful one agree on every record, and on what becomes of one whose bytes were altered."""
+    raw = encode_scan(scan)
+    altered = bytearray(raw)
+    altered[place % len(raw)] = byte
+    for each in (raw, bytes(altered)):
+        short = _usual(each)
+
+        assert short is None or short == decode(each, MAX_SCAN_BYTES)
+    assert scan.sequence >= 1 << 32 or _usual(raw) is not None
+
+
+def test_a_place_that_is_no_text_is_read_with_care() -> None:
+    """Half a character, or a length that is not the text's, is no usual record, and refused as any other."""
+    raw = encode_scan(replace(SCAN, bundle_version=1 << 40, text="SDC1:" + "A" * 30))
+    torn = raw.replace("人".encode(), b"\xff\xff\xff")
+    longer = raw.replace(b"\x64free", b"\x65free")
+
+    assert _usual(raw) is not None
+    assert (_usual(torn), _usual(longer)) == (None, None)
+    with pytest.raises(CredentialRefused, match="malformed"):
+        read_scan(torn)
+
+
+@pytest.mark.parametrize("position", [[1], [1, 2, 3], ["a", "b"], 5, {1: 2, 3: 4}, [900_001, 0], [0, -1_800_001], None])
+def test_a_position_is_two_numbers_on_the_globe(position: Any) -> None:
+    """Everything else makes the record malformed."""
+    content = {**decode(encode_scan(SCAN), MAX_SCAN_BYTES), 13: position}
+
+    with pytest.raises(CredentialRefused, match="malformed"):
+        read_scan(encode(content))

@@ -51,10 +51,7 @@ async def prepared(
         case "endGuardian":
             made["guardianId"] = to_id("Guardian", await register.guardian(scene.resident))
         case "createCalendarFeed" | "revokeCalendarFeed":
-            # A calendar is a resident's or a provider's, never both.
-            made["residentId" if part is Part.DESK else "providerId"] = None
-            if name == "revokeCalendarFeed":
-                await _feed(register, resources, part, scene)
+            made = await _calendar(name, register, resources, part, scene)
     return made
 
 
@@ -66,6 +63,15 @@ async def _kept(register: Register, scene: Scene) -> dict[str, str | None]:
         "resourceId": to_id("Resource", room),
         "courseId": to_id("Course", await register.course(scene.service_id, hours=[24])),
     }
+
+
+async def _calendar(
+    name: str, register: Register, resources: Resources, part: Part, scene: Scene
+) -> dict[str, str | None]:
+    """A calendar is a resident's or a provider's, never both."""
+    if name == "revokeCalendarFeed":
+        await _feed(register, resources, part, scene)
+    return {"residentId" if part is Part.DESK else "providerId": None}
 
 
 async def _booking(register: Register, scene: Scene) -> UUID:

@@ -25,6 +25,16 @@ async def everything(register: Register, holder: Holder) -> None:
         "INSERT INTO tap VALUES ($1, '', 1, $2, $2, $2, $3, 'free', NULL, 'free', NULL, 0, false, NULL, '')",
         *(new_id(), at, holder.id),
     )
+    await _row(
+        *(register, holder, "tap_finding"),
+        kind="same_code",
+        first_at=at,
+        last_at=at,
+        found_at=at,
+        evidence="[]",
+        same=new_id().bytes,
+        note_sealed=holder.key.seal(Sealed.NOTE, WORDS),
+    )
     staff_id = await register.staff((await register.viewer()).account_id)
     export_id = await register._insert(
         *("data_export",), recipient="tax", purpose="核对", columns="name", actor="operator:li", at=at
@@ -100,5 +110,15 @@ async def _life(register: Register, holder: Holder) -> None:
     text = holder.key.seal(Sealed.FILE_TEXT, WORDS)
     written = {"kind": "note", "text_sealed": text, "happened_on": at.date(), "written_at": at}
     entry_id = await _row(register, holder, "file_entry", **written)
+    await _row(
+        *(register, holder, "tap_finding"),
+        kind="same_code",
+        first_at=at,
+        last_at=at,
+        found_at=at,
+        evidence="[]",
+        same=new_id().bytes,
+        note_sealed=holder.key.seal(Sealed.NOTE, WORDS),
+    )
     staff_id = await register.staff((await register.viewer()).account_id)
     await register._insert("file_sight", entry_id=entry_id, staff_id=staff_id, at=at)

@@ -231,7 +231,7 @@ async def test_a_scanner_stood_at_its_first_place_from_the_beginning(company: Co
         opening=(Opening(Place(PlaceKind.VENUE, str(venue)), hours),),
     )
 
-    terms = await terms_of(resources.database, company.id, bus.device.id)
+    (terms,) = await terms_of(resources, [(company.id, bus.device.id)])
 
     (tariff,) = terms.held(resources.clock())
     assert tariff.opening == (Opening(None, hours),)

@@ -19,7 +19,7 @@ from services import devices, scanners, taps
 from services.devices import DeviceUnknown
 from services.resources import Resources
 from services.scanners import Scanner, Spot
-from services.taps import Mark
+from services.tap_rows import Mark
 from tests.services.bus import Bus, shown_code
 from tests.services.company import Company, done, enrolled
 from tests.services.register import Clock, Register

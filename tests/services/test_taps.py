@@ -17,7 +17,8 @@ from services import taps
 from services.chain import ChainState
 from services.resources import Resources
 from services.settings import load_settings
-from services.taps import ScanOutcome, UploadRefusal, UploadRefused
+from services.tap_rows import ScanOutcome
+from services.taps import UploadRefusal, UploadRefused
 from tests.services.bus import Bus, enrolled_bus, shown_code
 from tests.services.register import Register
 

@@ -41,6 +41,7 @@ WALLED = {
     "referral": "resident_id",
     "credential": "resident_id",
     "tap": "resident_id",
+    "tap_finding": "resident_id",
     "card_application": "resident_id",
     "card_event": "resident_id",
     "card_appeal": "resident_id",
