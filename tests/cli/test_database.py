@@ -11,10 +11,10 @@ import asyncpg
 import pytest
 
 from services import audit
+from tests.conftest import DatabaseAddresses, fresh_database
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Sdc
-    from tests.conftest import DatabaseAddresses
 
 ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -30,15 +30,14 @@ async def run(url: str, sql: str) -> object:
 
 
 @pytest.fixture
-async def empty(database: "DatabaseAddresses") -> AsyncIterator["DatabaseAddresses"]:
+async def empty(database: DatabaseAddresses) -> AsyncIterator[DatabaseAddresses]:
     """A second database, with nothing in it."""
-    await run(database.owner_url, "CREATE DATABASE sdc_test_restored")
-    yield database.of("sdc_test_restored")
-    await run(database.owner_url, "DROP DATABASE sdc_test_restored WITH (FORCE)")
+    async with fresh_database(database, "template1") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-async def audited(database: "DatabaseAddresses") -> "DatabaseAddresses":
+async def audited(database: DatabaseAddresses) -> DatabaseAddresses:
     """The module's database with two entries in its audit log."""
     connection = await asyncpg.connect(database.owner_url)
     for number in range(2):
@@ -48,7 +47,7 @@ async def audited(database: "DatabaseAddresses") -> "DatabaseAddresses":
     return database
 
 
-async def test_migrate_makes_a_database_that_the_servers_role_can_use(empty: "DatabaseAddresses", sdc: "Sdc") -> None:
+async def test_migrate_makes_a_database_that_the_servers_role_can_use(empty: DatabaseAddresses, sdc: "Sdc") -> None:
     """From nothing to the newest schema, twice, with the rights of the role that DATABASE_URL names."""
     first = sdc("migrate", DATABASE_OWNER_URL=empty.owner_url, DATABASE_URL=empty.app_url)
     again = sdc("migrate", DATABASE_OWNER_URL=empty.owner_url)
@@ -60,7 +59,7 @@ async def test_migrate_makes_a_database_that_the_servers_role_can_use(empty: "Da
 
 
 async def test_what_was_saved_comes_back_whole_with_rights_and_partitions(
-    audited: "DatabaseAddresses", empty: "DatabaseAddresses", tmp_path: Path, sdc: "Sdc"
+    audited: DatabaseAddresses, empty: DatabaseAddresses, tmp_path: Path, sdc: "Sdc"
 ) -> None:
     """The restored database serves the same role, has the same audit log, and refuses what the first refuses."""
     file = tmp_path / "sdc.dump"
@@ -79,7 +78,7 @@ async def test_what_was_saved_comes_back_whole_with_rights_and_partitions(
         await run(empty.app_url, "UPDATE audit SET actor = ''")
 
 
-def test_the_drill_of_the_manual_succeeds(audited: "DatabaseAddresses", empty: "DatabaseAddresses") -> None:
+def test_the_drill_of_the_manual_succeeds(audited: DatabaseAddresses, empty: DatabaseAddresses) -> None:
     """The script that operators are told to run does what it says, down to its last line."""
     drill = subprocess.run(
         ["/bin/sh", str(ROOT / "docs/restore-drill.sh"), empty.owner_url],
@@ -93,7 +92,7 @@ def test_the_drill_of_the_manual_succeeds(audited: "DatabaseAddresses", empty: "
     assert "The drill succeeded" in drill.stdout
 
 
-def test_a_database_with_tables_is_not_restored_over(audited: "DatabaseAddresses", tmp_path: Path, sdc: "Sdc") -> None:
+def test_a_database_with_tables_is_not_restored_over(audited: DatabaseAddresses, tmp_path: Path, sdc: "Sdc") -> None:
     """Restoring into the live database by mistake changes nothing."""
     file = tmp_path / "sdc.dump"
     sdc("backup", file, DATABASE_OWNER_URL=audited.owner_url)
@@ -104,7 +103,7 @@ def test_a_database_with_tables_is_not_restored_over(audited: "DatabaseAddresses
     assert "not empty" in refused.stderr
 
 
-async def test_a_damaged_file_leaves_the_database_empty(empty: "DatabaseAddresses", tmp_path: Path, sdc: "Sdc") -> None:
+async def test_a_damaged_file_leaves_the_database_empty(empty: DatabaseAddresses, tmp_path: Path, sdc: "Sdc") -> None:
     """The restore is one transaction; what pg_restore says is passed on."""
     file = tmp_path / "sdc.dump"
     file.write_bytes(b"PGDMP" + bytes(200))
@@ -116,7 +115,7 @@ async def test_a_damaged_file_leaves_the_database_empty(empty: "DatabaseAddresse
     assert await run(empty.owner_url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
 
 
-def test_a_backup_that_fails_leaves_no_file(audited: "DatabaseAddresses", tmp_path: Path, sdc: "Sdc") -> None:
+def test_a_backup_that_fails_leaves_no_file(audited: DatabaseAddresses, tmp_path: Path, sdc: "Sdc") -> None:
     """A file that looks like a backup and is none would be worse than none."""
     file = tmp_path / "sdc.dump"
 
@@ -127,7 +126,7 @@ def test_a_backup_that_fails_leaves_no_file(audited: "DatabaseAddresses", tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_named(audited: "DatabaseAddresses", tmp_path: Path, sdc: "Sdc") -> None:
+def test_a_folder_that_is_not_there_is_named(audited: DatabaseAddresses, tmp_path: Path, sdc: "Sdc") -> None:
     """A typing error in the path is no traceback."""
     failed = sdc("backup", tmp_path / "nowhere/sdc.dump", DATABASE_OWNER_URL=audited.owner_url)
 

@@ -14,15 +14,15 @@ from cli.demo.load import load_district
 from schema.identity import to_id
 from services.keys import Keys, make_keys, write_keys
 from services.vault import Vault
+from tests.conftest import DatabaseAddresses, fresh_database
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.cli.conftest import Sdc
-    from tests.conftest import DatabaseAddresses
 
 AT = datetime(2026, 11, 25, 8, tzinfo=UTC)
-Environment = Callable[["DatabaseAddresses"], dict[str, str | Path]]
+Environment = Callable[[DatabaseAddresses], dict[str, str | Path]]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def environment(keys: Keys, tmp_path: Path) -> Environment:
     """What the commands need for a database: its addresses, the keys, and the folder that outlives it."""
     write_keys(tmp_path / "keys.json", keys)
 
-    def of(database: "DatabaseAddresses") -> dict[str, str | Path]:
+    def of(database: DatabaseAddresses) -> dict[str, str | Path]:
         return {
             "DATABASE_URL": database.app_url,
             "DATABASE_OWNER_URL": database.owner_url,
@@ -48,7 +48,7 @@ def environment(keys: Keys, tmp_path: Path) -> Environment:
 
 
 @pytest.fixture(scope="module")
-def residents(database: "DatabaseAddresses", keys: Keys) -> list["UUID"]:
+def residents(database: DatabaseAddresses, keys: Keys) -> list["UUID"]:
     """A hundred residents, by id."""
 
     async def load() -> list["UUID"]:
@@ -63,7 +63,7 @@ def residents(database: "DatabaseAddresses", keys: Keys) -> list["UUID"]:
 
 
 @pytest.fixture
-async def owner(database: "DatabaseAddresses") -> AsyncIterator[asyncpg.Connection]:
+async def owner(database: DatabaseAddresses) -> AsyncIterator[asyncpg.Connection]:
     """A connection as the tables' owner."""
     connection = await asyncpg.connect(database.owner_url)
     yield connection
@@ -71,14 +71,13 @@ async def owner(database: "DatabaseAddresses") -> AsyncIterator[asyncpg.Connecti
 
 
 @pytest.fixture
-async def empty(database: "DatabaseAddresses", owner: asyncpg.Connection) -> AsyncIterator["DatabaseAddresses"]:
+async def empty(database: DatabaseAddresses) -> AsyncIterator[DatabaseAddresses]:
     """A second database, with nothing in it."""
-    await owner.execute("CREATE DATABASE sdc_test_erased")
-    yield database.of("sdc_test_erased")
-    await owner.execute("DROP DATABASE sdc_test_erased WITH (FORCE)")
+    async with fresh_database(database, "template1") as made:
+        yield made
 
 
-async def erased_in(database: "DatabaseAddresses") -> set["UUID"]:
+async def erased_in(database: DatabaseAddresses) -> set["UUID"]:
     """Who is erased in a database."""
     connection = await asyncpg.connect(database.owner_url)
     rows = await connection.fetch("SELECT id FROM resident WHERE erased_at IS NOT NULL AND data_key = ''")
@@ -87,8 +86,8 @@ async def erased_in(database: "DatabaseAddresses") -> set["UUID"]:
 
 
 async def test_a_restored_backup_brings_nobody_back(
-    database: "DatabaseAddresses",
-    empty: "DatabaseAddresses",
+    database: DatabaseAddresses,
+    empty: DatabaseAddresses,
     residents: list["UUID"],
     environment: Environment,
     tmp_path: Path,
@@ -114,7 +113,7 @@ async def test_a_restored_backup_brings_nobody_back(
 
 
 async def test_a_restore_without_the_list_says_so(
-    database: "DatabaseAddresses", empty: "DatabaseAddresses", environment: Environment, tmp_path: Path, sdc: "Sdc"
+    database: DatabaseAddresses, empty: DatabaseAddresses, environment: Environment, tmp_path: Path, sdc: "Sdc"
 ) -> None:
     """Where no folder is named, nobody can be erased again, and the operator hears it."""
     file = tmp_path / "sdc.dump"
@@ -127,7 +126,7 @@ async def test_a_restore_without_the_list_says_so(
 
 
 async def test_a_damaged_list_stops_a_restore_before_it_begins(
-    database: "DatabaseAddresses", empty: "DatabaseAddresses", environment: Environment, tmp_path: Path, sdc: "Sdc"
+    database: DatabaseAddresses, empty: DatabaseAddresses, environment: Environment, tmp_path: Path, sdc: "Sdc"
 ) -> None:
     """Better no register yet than one with somebody in it who asked to be erased."""
     file = tmp_path / "sdc.dump"
@@ -146,7 +145,7 @@ async def test_a_damaged_list_stops_a_restore_before_it_begins(
 
 
 def test_who_cannot_be_erased_is_told(
-    database: "DatabaseAddresses", residents: list["UUID"], environment: Environment, sdc: "Sdc"
+    database: DatabaseAddresses, residents: list["UUID"], environment: Environment, sdc: "Sdc"
 ) -> None:
     """No id, an unknown one, and no folder that would remember: each has its sentence."""
     here = environment(database)
@@ -163,7 +162,7 @@ def test_who_cannot_be_erased_is_told(
 
 
 async def test_what_is_due_is_shown_first_and_erased_then(
-    database: "DatabaseAddresses",
+    database: DatabaseAddresses,
     owner: asyncpg.Connection,
     residents: list["UUID"],
     environment: Environment,

@@ -19,8 +19,7 @@ from services.credentials import issue_pass, new_challenge
 from services.database import Database
 from services.devices import enrol
 from services.resources import Resources
-from tests import conftest
-from tests.conftest import DatabaseAddresses
+from tests.conftest import DatabaseAddresses, fresh_database
 from tests.services.recorder import Recorder, after
 from tests.services.register import FakeWechat, Register, open_all
 
@@ -34,10 +33,8 @@ AT = datetime(2026, 3, 11, 2, 0, 0, 123_456, tzinfo=UTC)
 @pytest.fixture
 async def database(postgres: DatabaseAddresses, template: str) -> AsyncIterator[DatabaseAddresses]:
     """A database for each test, because a log that was tampered with stays so."""
-    name = f"{template}_audit"
-    await conftest._run(postgres.owner_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres.of(name)
-    await conftest._run(postgres.owner_url, f"DROP DATABASE {name} WITH (FORCE)")
+    async with fresh_database(postgres, template) as made:
+        yield made
 
 
 async def append(resources: Resources, number: int, at: datetime = AT) -> None:

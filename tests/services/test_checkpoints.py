@@ -27,8 +27,7 @@ from services.checkpoints import (
 from services.database import DatabaseUnavailable
 from services.keys import Keys, make_keys
 from services.resources import Resources
-from tests import conftest
-from tests.conftest import DatabaseAddresses
+from tests.conftest import DatabaseAddresses, fresh_database
 
 AT = datetime(2026, 3, 11, 2, 0, 0, 123_456, tzinfo=UTC)
 
@@ -36,10 +35,8 @@ AT = datetime(2026, 3, 11, 2, 0, 0, 123_456, tzinfo=UTC)
 @pytest.fixture
 async def database(postgres: DatabaseAddresses, template: str) -> AsyncIterator[DatabaseAddresses]:
     """A database for each test, whose log begins empty."""
-    name = f"{template}_checkpoints"
-    await conftest._run(postgres.owner_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres.of(name)
-    await conftest._run(postgres.owner_url, f"DROP DATABASE {name} WITH (FORCE)")
+    async with fresh_database(postgres, template) as made:
+        yield made
 
 
 async def append(resources: Resources, count: int) -> None:

@@ -25,8 +25,7 @@ from services.resources import Resources
 from services.retention import count_due, erase_due
 from services.standings import find
 from services.vault import Indexed, VaultRefused
-from tests import conftest
-from tests.conftest import DatabaseAddresses
+from tests.conftest import DatabaseAddresses, fresh_database
 from tests.services.everything import everything
 from tests.services.register import Clock, Holder, Register
 
@@ -36,10 +35,8 @@ AT = datetime(2026, 3, 11, 2, tzinfo=UTC)
 @pytest.fixture
 async def database(postgres: DatabaseAddresses, template: str) -> AsyncIterator[DatabaseAddresses]:
     """A database for each test, because retention is about all that is in it."""
-    name = f"{template}_erasure"
-    await conftest._run(postgres.owner_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres.of(name)
-    await conftest._run(postgres.owner_url, f"DROP DATABASE {name} WITH (FORCE)")
+    async with fresh_database(postgres, template) as made:
+        yield made
 
 
 # Payments and statistics without a name, and what goes with the resident.

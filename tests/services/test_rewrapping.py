@@ -15,18 +15,15 @@ from services.resources import Resources
 from services.rewrapping import RewrapIncomplete, count_outdated, rewrap_all
 from services.rotation import add_master
 from services.vault import Sealed, Vault
-from tests import conftest
-from tests.conftest import DatabaseAddresses
+from tests.conftest import DatabaseAddresses, fresh_database
 from tests.services.register import Clock, Holder, Register
 
 
 @pytest.fixture
 async def database(postgres: DatabaseAddresses, template: str) -> AsyncIterator[DatabaseAddresses]:
     """A database for each test, because the work is about everybody in it."""
-    name = f"{template}_rewrapping"
-    await conftest._run(postgres.owner_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres.of(name)
-    await conftest._run(postgres.owner_url, f"DROP DATABASE {name} WITH (FORCE)")
+    async with fresh_database(postgres, template) as made:
+        yield made
 
 
 @pytest.fixture

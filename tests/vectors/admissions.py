@@ -7,7 +7,7 @@ an opinion of its own, and every other implementation is held against it.
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,10 +23,12 @@ from card.scan import instant, milliseconds
 from card.statuslist import EntryStatus, sign_status_list
 from card.tariff import BearerRule, CompanionTerms, Outcome, OutOfServiceRule, Tariff, TariffRule, encode_tariff
 from card.trust import KeySet, KeyUse, TrustedKey, read_bundle, sign_bundle, sign_key_set
+from card.window import Opening, Place, PlaceKind, Window
 from tests.vectors.generate import AT, BUNDLE, DEVICE, HOLDER, ISSUER, ROOT, STATUS, bearer_claims, files, pass_claims
 
 SHARE_UNIT: Final = 10_000
 RIDE: Final = TariffRule("ride", Outcome.FREE, Decimal(0))
+HALF: Final = TariffRule("ride", Outcome.REDUCED, Decimal("0.5"))
 ONLINE, PRINTED = CredentialKind.ONLINE, CredentialKind.PRINTED
 BEARER: Final = {ONLINE: BearerRule(6, visual_check=False), PRINTED: BearerRule(2)}
 _OLD: Final = timedelta(hours=2)
@@ -124,6 +126,18 @@ def _gates() -> Iterator[tuple[str, Sequence[Tariff], Iterable[Read]]]:
     yield "a bundle that ages", [_tariff(stale_after_seconds=3_600)], _aging()
     yield "tariffs of two days", [_tariff(effective=date(2026, 11, 25)), _tariff(effective=date(2026, 11, 26))], _days()
     yield "what is forgotten", [bus], _forgotten()
+    yield "a cap of a month", [_tariff(monthly_cap=3)], _monthly()
+    yield (
+        "hours in which it is open",
+        [_tariff(opening=(Opening(None, Window(frozenset({1, 2}), 480, 720)),))],
+        _hours(),
+    )
+    windows = (replace(RIDE, window=Window(frozenset({2}), 721)), replace(HALF, window=Window(frozenset({1, 2}))))
+    yield "rules of some hours", [_tariff(rules=windows)], _hours()
+    elsewhere = (replace(RIDE, place=Place(PlaceKind.LINE, "another")), HALF)
+    yield "rules of another line", [_tariff(rules=elsewhere)], [_shown(0)]
+    fresh = {ONLINE: BearerRule(visual_check=False, when_stale=False)}
+    yield "bearer codes by an old bundle", [_tariff(bearer=fresh, stale_after_seconds=60)], [_online(60), _online(61)]
 
 
 def _tariff(**changes: Any) -> Tariff:
@@ -250,6 +264,19 @@ def _forgotten() -> Iterator[Read]:
     yield _shown(_OLD.total_seconds())
     yield _shown(_OLD.total_seconds() + 400)
     yield Read(first.text, AT + timedelta(seconds=20))
+
+
+def _monthly() -> Iterator[Read]:
+    # The fourth is too many in November; December, and with it another day, begins at 16:00 by UTC.
+    for days in (0, 1, 2, 6, 6.5, 7):
+        yield _shown(days * 86_400, expires_at=AT + timedelta(days=30), status=None)
+
+
+def _hours() -> Iterator[Read]:
+    # AT is noon on a Tuesday in the district.
+    for number, minutes in enumerate((-1, 0, 1, -240, -241, -1_440, 1_440)):
+        yield _shown(minutes * 60, pseudonym=_person(number), issued_at=AT - timedelta(days=2))
+    yield _shown(1_440 * 60, ClockState.UNKNOWN, pseudonym=_person(9))
 
 
 def _person(number: int) -> bytes:

@@ -5,7 +5,6 @@ import random
 import subprocess
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -26,13 +25,14 @@ from card.refusal import CredentialRefused
 from card.statuslist import inflate
 from card.tariff import BearerRule, CompanionTerms, Outcome, Tariff, TariffRule, encode_tariff, read_tariff
 from card.trust import read_bundle
-from card.window import Opening, Place, PlaceKind, Window
+from card.window import Place, PlaceKind
 from tests.api.browser.chromium import PAGES, Browser, Page, node
 from tests.api.browser.district import District
 
 VECTORS = Path(__file__).parents[2] / "vectors"
-TOKENS, TRUST, ADMISSIONS = (
-    json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8")) for name in ("tokens", "trust", "admissions")
+TOKENS, TRUST, TARIFFS, ADMISSIONS = (
+    json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))
+    for name in ("tokens", "trust", "tariffs", "admissions")
 )
 ISSUERS = {bytes.fromhex(kid): VerifyingKey.of(bytes.fromhex(key)) for kid, key in TOKENS["issuer_keys"].items()}
 ROOT = VerifyingKey.of(bytes.fromhex(TRUST["root"]))
@@ -153,6 +153,16 @@ def test_the_signed_parts_of_trust_are_read_alike(page: Page) -> None:
     assert told == {"at": time["milliseconds"], "states": ["valid", "revoked", "suspended"]}
 
 
+def test_every_tariff_grants_alike(page: Page) -> None:
+    """Both formats: windows, hours, and rules of a place that do not hold here."""
+    told = [call(page, "granted", case["tariff"], case["rules"]) for case in TARIFFS["tariffs"]]
+
+    for answer, case in zip(told, TARIFFS["tariffs"], strict=True):
+        asked = answer.pop("rules")
+        assert answer == {"operator": case["operator"], "monthly_cap": case["monthly_cap"]}
+        assert asked == [{"open": each["open"], "outcome": each["outcome"]} for each in case["rules"]]
+
+
 def test_every_gate_answers_every_code_alike(page: Page) -> None:
     """The whole admission, code after code, and the words on the display."""
     told = call(page, "gates", ADMISSIONS["root"], ADMISSIONS["device_id"], ADMISSIONS["gates"])
@@ -230,28 +240,31 @@ def test_changed_tariffs_are_read_or_refused_alike(page: Page) -> None:
         daily_cap=4,
         bearer={CredentialKind.ONLINE: BearerRule(6), CredentialKind.PRINTED: BearerRule(None, visual_check=False)},
     )
-    content = decode(encode_tariff(tariff), 16_384)
-    edges = [encode({**content, key: value}) for key in content for value in ODD_VALUES]
-    rules = [
-        encode({**content, 4: [[*rule[:at], value, *rule[at + 1 :]]]})
-        for rule in content[4]
-        for at in range(5)
-        for value in ODD_VALUES
-    ]
-    hours = Window(frozenset({1, 7}), 480, 1_080)
-    second = replace(
-        tariff,
-        rules=(*(replace(rule, window=hours) for rule in tariff.rules), replace(tariff.rules[0], place=LINE)),
-        bearer={CredentialKind.PRINTED: BearerRule(4, when_stale=False)},
-        monthly_cap=60,
-        opening=(Opening(None, hours), Opening(LINE, hours)),
-    )
-    raw = [*edges, *rules, *mutations(encode_tariff(tariff), 1_000), *mutations(encode_tariff(second), 1_000)]
-    raw += [
-        encode({**decode(encode_tariff(second), 16_384), key: value}) for key in (1, 13, 14) for value in ODD_VALUES
-    ]
+    encoded = [encode_tariff(tariff), *(bytes.fromhex(case["tariff"]) for case in TARIFFS["tariffs"])]
+    raw = [changed for whole in encoded for changed in (*edges(whole), *mutations(whole, 500))]
 
     assert call(page, "tariffs", [each.hex() for each in raw]) == [reason(read_tariff, each) for each in raw]
+
+
+def edges(encoded: bytes) -> Iterator[bytes]:
+    """A tariff with each of its values, also those within rules, hours and bearer codes, replaced by each odd one."""
+    content = decode(encoded, 16_384)
+    for key in content:
+        yield from (encode({**content, key: value}) for value in ODD_VALUES)
+    for key in {4, 14} & content.keys():
+        for entry in content[key]:
+            yield from (encode({**content, key: [changed]}) for changed in replaced(entry))
+    for kind, rule in content[9].items():
+        yield from (encode({**content, 9: {kind: changed}}) for changed in replaced(rule))
+
+
+def replaced(entry: list[Any]) -> Iterator[list[Any]]:
+    """A list with each of its items, also those of lists within, replaced by each odd value, and one too many."""
+    for at, item in enumerate(entry):
+        inner = replaced(item) if isinstance(item, list) else ()
+        yield from ([*entry[:at], value, *entry[at + 1 :]] for value in (*ODD_VALUES, *inner))
+    yield [*entry, None]
+    yield entry[:-1]
 
 
 def test_any_bytes_are_decoded_or_refused_alike(page: Page) -> None:

@@ -12,7 +12,7 @@ import { encodeText, verifyToken } from "../../../api/browser/card/presentation.
 import { CredentialRefused } from "../../../api/browser/card/refusal.ts";
 import { inflate, readStatusList, statusOf } from "../../../api/browser/card/statuslist.ts";
 import { Storage } from "../../../api/browser/card/storage.ts";
-import { readTariff } from "../../../api/browser/card/tariff.ts";
+import { isOpen, readTariff, ruleFor } from "../../../api/browser/card/tariff.ts";
 import { keysFor, readBundle, readKeySet, readTime } from "../../../api/browser/card/trust.ts";
 import { display } from "../../../api/browser/scanner/display.ts";
 import { REFUSALS } from "../../../api/browser/view/messages.ts";
@@ -91,6 +91,16 @@ const CALLS = {
 
   async tariffs(raw: readonly string[]) {
     return Promise.all(raw.map((each) => orReason(() => accepted(readTariff(fromHex(each))))));
+  },
+
+  /** Whether a tariff is open at each instant, and the outcome of the rule that holds. */
+  async granted(raw: string, asked: readonly { access_classes: readonly string[]; at: number }[]) {
+    const tariff = readTariff(fromHex(raw));
+    const rules = asked.map(({ access_classes: classes, at }) => ({
+      open: isOpen(tariff, at * 1_000),
+      outcome: ruleFor(tariff, classes, at * 1_000)?.outcome ?? null,
+    }));
+    return { operator: tariff.operator, monthly_cap: tariff.monthlyCap, rules };
   },
 
   async decoded(raw: readonly string[]) {
