@@ -154,6 +154,20 @@ PARTS: Mapping[str, tuple[str, Mapping[str, Sealed]]] = {
         """,
         {},
     ),
+    "rideDisputes": (
+        """
+        SELECT opened_at, reason_sealed, upheld, answer_sealed, answered_at FROM ride_dispute
+        WHERE resident_id = $1 ORDER BY opened_at, id
+        """,
+        {"reason": Sealed.RIDE_DISPUTE, "answer": Sealed.RIDE_ANSWER},
+    ),
+    "rideFindings": (
+        """
+        SELECT kind, first_at, last_at, state, note_sealed, decided_at FROM tap_finding
+        WHERE resident_id = $1 ORDER BY first_at, id
+        """,
+        {"note": Sealed.NOTE},
+    ),
     "reveals": (
         """
         SELECT r.field, r.reason, r.note_sealed, s.role, s.organisation, r.at
