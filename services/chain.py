@@ -18,8 +18,8 @@ SELECT sequence, record FROM tap WHERE device_id = $1 AND epoch = $2 AND sequenc
 _REMEMBER = """
 INSERT INTO scan_chain (device_id, epoch, sequence, hash, head, received_at, state, head_sequence, clock_offset)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-ON CONFLICT (device_id, epoch) DO UPDATE
-SET sequence = $3, hash = $4, head = $5, received_at = $6, state = $7, head_sequence = $8, clock_offset = $9
+ON CONFLICT (device_id, epoch) DO UPDATE SET
+    sequence = $3, hash = $4, head = $5, received_at = $6, state = $7, head_sequence = $8, clock_offset = $9
 """
 
 
