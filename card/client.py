@@ -6,11 +6,16 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, DecimalException
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from card.admission import Cue
+from card.refusal import RefusalReason
+from card.rule import CompanionTerms, Outcome
 
 TIMEOUT_SECONDS: Final = 10.0
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
@@ -79,6 +84,23 @@ class UploadAnswer:
 
 
 @dataclass(frozen=True)
+class OnlineAnswer:
+    """The server's own answer to one scan, by what all gates know; it has the scan, as `outcome` says.
+
+    `price_share` is the share of the price that is paid.
+    """
+
+    outcome: str
+    admission: Outcome
+    reason: RefusalReason | None
+    price_share: Decimal
+    companions: int
+    companion_terms: CompanionTerms
+    cue: Cue
+    masked_name: str | None
+
+
+@dataclass(frozen=True)
 class _Answer:
     status: int
     headers: Mapping[str, str]
@@ -139,6 +161,25 @@ class Server:
             )
             return UploadAnswer(results, Chain(told["chain"]))
         except (ValueError, KeyError, TypeError) as error:
+            raise _foreign() from error
+
+    def verify(self, assertion: str, record: bytes) -> OnlineAnswer:
+        """Have one scan's record judged by what all gates know, and kept before the answer."""
+        headers = {"Authorization": f"Bearer {assertion}", "Content-Type": "application/cbor"}
+        answer = self._call("POST", "/v1/devices/verify", record, headers)
+        try:
+            told = json.loads(answer.body)
+            return OnlineAnswer(
+                outcome=_text(told["outcome"]),
+                admission=Outcome(told["admission"]),
+                reason=None if told["reason"] is None else RefusalReason(told["reason"]),
+                price_share=Decimal(_text(told["price_share"])),
+                companions=int(told["companions"]),
+                companion_terms=CompanionTerms(told["companion_terms"]),
+                cue=Cue(told["cue"]),
+                masked_name=None if told["masked_name"] is None else _text(told["masked_name"]),
+            )
+        except (ValueError, KeyError, TypeError, DecimalException) as error:
             raise _foreign() from error
 
     def _call(

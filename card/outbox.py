@@ -126,6 +126,18 @@ class Outbox:
             yield batch
             after = batch.last
 
+    def record(self, sequence: int) -> bytes:
+        """The scan of a number.
+
+        Raises:
+            KeyError: there is none, or the server has had it for long.
+        """
+        with self._storage.reading() as connection:
+            row = connection.execute("SELECT record FROM scan WHERE sequence = ?", (sequence,)).fetchone()
+        if row is None:
+            raise KeyError(sequence)
+        return bytes(row[0])
+
     def acknowledge(self, epoch: bytes, up_to: int, not_taken: int) -> None:
         """Note that the server answered for every scan up to a number, `not_taken` of them with a refusal.
 

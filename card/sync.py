@@ -7,7 +7,7 @@ from secrets import token_bytes
 from typing import Final
 
 from card.assertion import sign_assertion
-from card.client import Chain, ScanAnswer, Server, ServerRefused, UploadAnswer
+from card.client import Chain, OnlineAnswer, ScanAnswer, Server, ServerRefused, UploadAnswer
 from card.clock import ClockState, RoundTripTooLong
 from card.cose import SigningKey
 from card.device import Device, StateUnusable
@@ -120,6 +120,23 @@ def rotate_key(device: Device, server: Server) -> None:
         # Perhaps it knows the new key already, from a time when its answer did not arrive.
         server.rotate(_assertion(device, server, fresh), fresh.verifying_key.public, proof)
     device.take_next_key(fresh)
+
+
+def verify(device: Device, server: Server, sequence: int) -> OnlineAnswer:
+    """Ask what the bearer of a scan gets who still waits; the scan goes with the next upload all the same.
+
+    The server's `timeout` should be as short as people wait; without an answer the gate's own counts.
+
+    Raises:
+        ServerUnreachable, ServerRefused, StorageUnavailable: there is no answer, and nothing changed here.
+        KeyError: the outbox has no scan of this number.
+    """
+    storage = Storage.open(device.database)
+    try:
+        record = Outbox(storage).record(sequence)
+    finally:
+        storage.close()
+    return server.verify(_assertion(device, server), record)
 
 
 def upload(device: Device, server: Server) -> UploadReport:

@@ -44,6 +44,9 @@ class FleetRefusal(StrEnum):
     SAME_PERSON = "same_person"
     DAY_PAST = "day_past"
     DAY_TAKEN = "day_taken"
+    NOTE_INVALID = "note_invalid"
+    FINDING_DECIDED = "finding_decided"
+    FINDING_ELSEWHERE = "finding_elsewhere"  # another operator's scanners saw it, too
 
 
 _LIVING: Final = frozenset({ScannerState.AWAITED, ScannerState.ACTIVE, ScannerState.SUSPENDED})

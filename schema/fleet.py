@@ -13,9 +13,13 @@ from schema.context import Info
 from schema.identity import from_id, key_of, to_id
 from schema.limits import LIST_SIZE
 from schema.paging import Connection, CursorInvalid, page_of
+from schema.scanner_finding import ScannerFinding
+from schema.tap import ScanChain, page_of_own_chains
 from schema.tariff import TariffPreview, TariffVersion
 from services import drafts, fleet, operators, previews, scanners, venues
+from services.findings import FindingState
 from services.fleet import SpotKind
+from services.operator_findings import OwnFindingPage, operator_findings
 
 strawberry.enum(FleetRefusal, name="FleetRefusalReason", description="Why something of an operator was not done.")
 strawberry.enum(ScannerState, name="ScannerState", description="Where a scanner stands in its life.")
@@ -150,6 +154,20 @@ class Operator:
         """A page of tariffs."""
         rows = await drafts.tariffs_of(info.context.resources, self.key, first + 1, _behind("Tariff", after))
         return page_of(rows, first, lambda row: TariffVersion.of(row, self.key), lambda row: to_id("Tariff", row.id))
+
+    @strawberry.field(description="Its scanners whose scans have gaps, breaks or conflicts, the latest first.")
+    async def scan_chains(self, info: Info, first: int, after: str | None = None) -> Connection[ScanChain]:
+        """A page of chains."""
+        return await page_of_own_chains(info, self.key, first, after)
+
+    @strawberry.field(description="What may be wrong with its scanners' scans, the latest first; of whom is not told.")
+    async def findings(
+        self, info: Info, first: int, after: str | None = None, state: FindingState | None = None
+    ) -> Connection[ScannerFinding]:
+        """A page of findings."""
+        page = OwnFindingPage(state, _behind("ScannerFinding", after), first + 1)
+        rows = await operator_findings(info.context.resources, self.key, page)
+        return page_of(rows, first, ScannerFinding.of, lambda row: to_id("ScannerFinding", row.id))
 
     @strawberry.field(description="What one of its tariffs would have changed in the scans of the last week.")
     async def preview(self, info: Info, tariff_id: strawberry.ID) -> PreviewResult:

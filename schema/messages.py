@@ -346,6 +346,9 @@ FLEET = {
     FleetRefusal.SAME_PERSON: "最后修改的人不能发布，请另一位工作人员发布。",
     FleetRefusal.DAY_PAST: "生效日期最早是明天。",
     FleetRefusal.DAY_TAKEN: "这一天已经有一份优待规则生效。",
+    FleetRefusal.NOTE_INVALID: "请写明核实的情况，不超过 500 字。",
+    FleetRefusal.FINDING_DECIDED: "这条线索已经有人核实过了。",
+    FleetRefusal.FINDING_ELSEWHERE: "别的单位的设备也扫到了，这条线索由残联核实。",
 }
 
 FINDING = {

@@ -159,6 +159,7 @@ FIELDS: Final[Mapping[str, Access]] = {
     "resumeScanner": AT_OPERATOR,
     "retireScanner": AT_OPERATOR,
     "reportScannerStolen": AT_OPERATOR,
+    "judgeScannerFinding": AT_OPERATOR,
     "draftTariff": AT_OPERATOR,
     "discardTariff": AT_OPERATOR,
     "publishTariff": AT_OPERATOR,

@@ -9,10 +9,13 @@ from domain.scanner import FleetRefusal
 from schema.context import Info
 from schema.fleet import FleetRefused, Scanner, ScannerRegistered
 from schema.identity import key_of
+from schema.scanner_finding import ScannerFinding
 from schema.session import NotSignedIn, signed_in
 from services import scanners
+from services.operator_findings import judge_finding
 
 ScannerResult = Annotated[Scanner | FleetRefused | NotSignedIn, strawberry.union("ScannerResult")]
+ScannerFindingResult = Annotated[ScannerFinding | FleetRefused | NotSignedIn, strawberry.union("ScannerFindingResult")]
 RegisteredResult = Annotated[ScannerRegistered | FleetRefused | NotSignedIn, strawberry.union("RegisteredResult")]
 
 
@@ -126,3 +129,23 @@ class ScannerMutation:
             return signed
         keys = key_of("Operator", operator_id), key_of("Scanner", scanner_id)
         return _scanner(await scanners.report_stolen(info.context.resources, signed.viewer, *keys, since))
+
+    @strawberry.mutation(
+        description="For an operator's staff: say once what a finding was that only its own scanners saw; on record."
+    )
+    async def judge_scanner_finding(
+        self,
+        info: Info,
+        operator_id: strawberry.ID,
+        finding_id: strawberry.ID,
+        note: Annotated[str, strawberry.argument(description="What it was, in a few words; 500 characters at most.")],
+        *,
+        upheld: bool,
+    ) -> ScannerFindingResult:
+        """The finding, decided."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        keys = key_of("Operator", operator_id), key_of("ScannerFinding", finding_id)
+        judged = await judge_finding(info.context.resources, signed.viewer, *keys, note, upheld=upheld)
+        return FleetRefused.of(judged) if isinstance(judged, FleetRefusal) else ScannerFinding.of(judged)

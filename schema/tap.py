@@ -1,7 +1,9 @@
 """What staff see of scans: chains that do not hang together, and findings that wait for a person's judgement."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
@@ -22,7 +24,7 @@ strawberry.enum(FindingState, name="TapFindingState", description="What a person
 strawberry.enum(FindingRefusal, name="TapRefusalReason", description="Why there is no answer about scans.")
 
 # A day of more rides than this is evident without the rest.
-_EVIDENCE = 50
+EVIDENCE = 50
 
 
 @strawberry.type(description="There is no answer about scans.")
@@ -102,7 +104,7 @@ class TapFinding:
     message: str
     first_at: datetime
     last_at: datetime
-    evidence: list[TapEvidence] = strawberry.field(metadata={LIST_SIZE: _EVIDENCE})
+    evidence: list[TapEvidence] = strawberry.field(metadata={LIST_SIZE: EVIDENCE})
     state: FindingState
     decided_at: datetime | None
 
@@ -116,7 +118,7 @@ class TapFinding:
             message=messages.SUSPICION[finding.suspicion],
             first_at=finding.first_at,
             last_at=finding.last_at,
-            evidence=[TapEvidence.of(each) for each in finding.evidence[:_EVIDENCE]],
+            evidence=[TapEvidence.of(each) for each in finding.evidence[:EVIDENCE]],
             state=finding.state,
             decided_at=finding.decided_at,
         )
@@ -138,8 +140,17 @@ async def page_of_chains(
     behind = time_place("ScanChain", after) if after is not None else None
     page = chains.ChainPage(operator, behind, first + 1)
     rows = await chains.troubled_chains(info.context.resources, signed.people, page)
-    if isinstance(rows, chains.ChainRefusal):
-        return TapRefused.of(FindingRefusal.NOT_STAFF)
+    return TapRefused.of(FindingRefusal.NOT_STAFF) if isinstance(rows, chains.ChainRefusal) else _chains(rows, first)
+
+
+async def page_of_own_chains(info: Info, operator: UUID, first: int, after: str | None) -> Connection[ScanChain]:
+    """A page of an operator's own troubled chains."""
+    behind = time_place("ScanChain", after) if after is not None else None
+    rows = await chains.chains_of(info.context.resources, chains.ChainPage(operator, behind, first + 1))
+    return _chains(rows, first)
+
+
+def _chains(rows: Sequence[chains.TroubledChain], first: int) -> Connection[ScanChain]:
     return page_of(rows, first, ScanChain.of, lambda row: time_cursor("ScanChain", row.received_at, row.device_id))
 
 

@@ -65,6 +65,11 @@ async def troubled_chains(
     """The chains with a gap, a break or a conflict, for the federation's staff, the latest first."""
     if people.on_duty(Duty.JUDGE_TAPS) is None:
         return ChainRefusal.NOT_STAFF
+    return await chains_of(resources, page)
+
+
+async def chains_of(resources: Resources, page: ChainPage) -> Sequence[TroubledChain]:
+    """The same for an operator, of its own; nobody's code is told."""
     rows = await resources.database.fetch(_TROUBLED, page.operator_id, *(page.behind or (None, None)), page.limit)
     return [
         TroubledChain(

@@ -145,35 +145,49 @@ async def findings_for(
     if people.on_duty(Duty.JUDGE_TAPS) is None:
         return FindingRefusal.NOT_STAFF
     rows = await resources.database.fetch(_LIST, page.state, *(page.behind or (None, None)), page.limit)
-    return [_kept(row) for row in rows]
+    return [kept(row) for row in rows]
 
 
 async def decide_finding(
     resources: Resources, viewer: Viewer, people: People, finding_id: UUID, note: str, *, upheld: bool
 ) -> KeptFinding | FindingRefusal:
     """Say what it was, once, in words of one's own; what follows from it is for people to do."""
-    staff, text, at = people.on_duty(Duty.JUDGE_TAPS), note.strip(), resources.clock()
+    staff, at = people.on_duty(Duty.JUDGE_TAPS), resources.clock()
     if staff is None:
         return FindingRefusal.NOT_STAFF
+    async with resources.database.transaction() as connection:
+        decided = await judge(resources, connection, finding_id, staff.id, note, upheld=upheld)
+        if isinstance(decided, KeptFinding):
+            detail = f"{decided.suspicion} {decided.state}"
+            event = audit.Event(f"account:{viewer.account_id}", "decide_finding", str(decided.resident_id), detail)
+            await audit.record(connection, event, at)
+    return decided
+
+
+async def judge(
+    resources: Resources,
+    connection: asyncpg.Connection,
+    finding_id: UUID,
+    staff_id: UUID | None,
+    note: str,
+    *,
+    upheld: bool,
+) -> KeptFinding | FindingRefusal:
+    """Close an open finding within the caller's transaction; an operator's people are no `staff_id`."""
+    text = note.strip()
     if not 1 <= len(text) <= NOTE_LENGTH:
         return FindingRefusal.NOTE
-    async with resources.database.transaction() as connection:
-        key = await connection.fetchrow(
-            "SELECT r.id, r.data_key, r.data_key_version FROM tap_finding f JOIN resident r ON r.id = f.resident_id "
-            "WHERE f.id = $1 AND r.erased_at IS NULL",
-            finding_id,
-        )
-        if key is None:
-            return FindingRefusal.FINDING_NOT_FOUND
-        sealed = resources.vault.data_key(key["id"], key["data_key"], key["data_key_version"]).seal(Sealed.NOTE, text)
-        state = FindingState.UPHELD if upheld else FindingState.DISMISSED
-        row = await connection.fetchrow(_DECIDE, finding_id, state, at, staff.id, sealed)
-        if row is None:
-            return FindingRefusal.DECIDED
-        detail = f"{row['kind']} {state}"
-        event = audit.Event(f"account:{viewer.account_id}", "decide_finding", str(key["id"]), detail)
-        await audit.record(connection, event, at)
-    return _kept(row)
+    key = await connection.fetchrow(
+        "SELECT r.id, r.data_key, r.data_key_version FROM tap_finding f JOIN resident r ON r.id = f.resident_id "
+        "WHERE f.id = $1 AND r.erased_at IS NULL",
+        finding_id,
+    )
+    if key is None:
+        return FindingRefusal.FINDING_NOT_FOUND
+    sealed = resources.vault.data_key(key["id"], key["data_key"], key["data_key_version"]).seal(Sealed.NOTE, text)
+    state = FindingState.UPHELD if upheld else FindingState.DISMISSED
+    row = await connection.fetchrow(_DECIDE, finding_id, state, resources.clock(), staff_id, sealed)
+    return FindingRefusal.DECIDED if row is None else kept(row)
 
 
 async def _look(resources: Resources, arrived: Sequence[asyncpg.Record]) -> int:
@@ -236,7 +250,8 @@ def _point(position: Position | None) -> Point | None:
     return None if position is None else Point(position.north / _DEGREE, position.east / _DEGREE)
 
 
-def _kept(row: Mapping[str, Any]) -> KeptFinding:
+def kept(row: Mapping[str, Any]) -> KeptFinding:
+    """The finding of a row."""
     return KeptFinding(
         id=row["id"],
         resident_id=row["resident_id"],

@@ -174,6 +174,18 @@ class Reply:
         return cls(status, json.dumps(content).encode(), {"Content-Type": "application/json"})
 
 
+# What the server says of whoever is asked about online, beside the outcome.
+ONLINE = {
+    "admission": "refused",
+    "reason": "pass_back",
+    "price_share": "1",
+    "companions": 0,
+    "companion_terms": "none",
+    "cue": "wait",
+    "masked_name": None,
+}
+
+
 class RestServer:
     """A small server that speaks the devices' REST protocol in earnest: it checks proofs, assertions and heads.
 
@@ -267,6 +279,16 @@ class RestServer:
             self.stored.setdefault(name, record)
             results.append({"epoch": name[0], "sequence": name[1], "outcome": outcome})
         return Reply.of(200, {"results": results, "chain": "whole", "server_time": self.now().isoformat()})
+
+    def post_verify(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Keep one scan, and answer that its bearer rode a moment ago."""
+        if refused := self._stranger(headers):
+            return refused
+        scan = read_scan(body)
+        name = (scan.epoch.hex(), scan.sequence)
+        outcome = "repeated" if name in self.stored else "stored"
+        self.stored.setdefault(name, body)
+        return Reply.of(200, {"outcome": outcome, **ONLINE})
 
     def _stranger(self, headers: Mapping[str, str]) -> Reply | None:
         signed, _, signature = headers["Authorization"].removeprefix("Bearer ").rpartition(".")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import socket
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from card import client
+from card.admission import Cue
 from card.client import Server, ServerRefused, ServerUnreachable, base64url, from_base64url
+from card.rule import Outcome
+from tests.card.conftest import ONLINE
 
 if TYPE_CHECKING:
     from tests.card.conftest import RestServer
@@ -82,6 +86,40 @@ def test_an_upload_answer_of_another_shape_is_unreachable(rest_server: RestServe
 
     with pytest.raises(ServerUnreachable, match="another kind"):
         Server(rest_server.url).scans("assertion", b"body")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"admission": "perhaps"},
+        {"reason": "?"},
+        {"price_share": "half"},
+        {"price_share": 1},
+        {"companions": None},
+        {"cue": 1},
+        {"masked_name": 1},
+    ],
+)
+def test_an_online_answer_of_another_shape_is_unreachable(rest_server: RestServer, wrong: dict[str, object]) -> None:
+    """Whoever waits is told the gate's own answer rather than half of another."""
+    reply = rest_server.refusal(200, "")
+    rest_server.replies["/v1/devices/verify"] = type(reply).of(200, {"outcome": "stored", **ONLINE, **wrong})
+
+    with pytest.raises(ServerUnreachable, match="another kind"):
+        Server(rest_server.url).verify("assertion", b"record")
+
+
+def test_an_online_answer_may_name_nobody_or_somebody(rest_server: RestServer) -> None:
+    """An admission has no reason, and a printed code a masked name to compare."""
+    reply = rest_server.refusal(200, "")
+    admitted = {**ONLINE, "admission": "reduced", "reason": None, "price_share": "0.5", "cue": "look"}
+    told = {"outcome": "stored", **admitted, "masked_name": "王**"}
+    rest_server.replies["/v1/devices/verify"] = type(reply).of(200, told)
+
+    answer = Server(rest_server.url).verify("assertion", b"record")
+
+    assert (answer.admission, answer.reason, answer.price_share) == (Outcome.REDUCED, None, Decimal("0.5"))
+    assert (answer.cue, answer.masked_name) == (Cue.LOOK, "王**")
 
 
 @pytest.mark.parametrize("content", [{}, [], {"device_id": "x"}, "text"])

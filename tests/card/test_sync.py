@@ -22,7 +22,7 @@ from card.gate import Gate
 from card.outbox import MAX_BATCH, Outbox, Read, append
 from card.refusal import CredentialRefused, RefusalReason
 from card.storage import Storage
-from card.sync import fetch_bundle, rotate_key, set_time, synchronise, upload
+from card.sync import fetch_bundle, rotate_key, set_time, synchronise, upload, verify
 from card.tariff import Outcome
 
 if TYPE_CHECKING:
@@ -146,6 +146,28 @@ def test_a_repeated_upload_is_answered_and_forgotten(
 
     assert report.scans == 3
     assert len(rest_server.stored) == 3
+
+
+def test_a_scan_is_asked_for_and_still_goes_with_the_upload(
+    device: Device, server: Server, storage: Storage, rest_server: RestServer
+) -> None:
+    """The server's answer is told while the bearer waits, and the outbox keeps what it had."""
+    synchronise(device, server)
+    fill(storage, device, 1)
+
+    answer = verify(device, server, 4)
+    waiting = Outbox(storage).state().waiting
+    report = upload(device, server)
+
+    assert (answer.outcome, answer.admission, answer.reason) == ("stored", Outcome.REFUSED, RefusalReason.PASS_BACK)
+    assert (waiting, report.scans, report.not_taken) == (1, 1, 0)
+    assert len(rest_server.stored) == 4
+
+
+def test_only_a_scan_that_was_written_down_is_asked_for(device: Device, server: Server, storage: Storage) -> None:
+    """A number without a scan is a slip of the caller's."""
+    with pytest.raises(KeyError):
+        verify(device, server, Outbox(storage).state().sequence + 1)
 
 
 def test_a_long_backlog_goes_in_several_uploads(

@@ -8,9 +8,11 @@ import pytest
 from schema.identity import to_id
 from services import findings
 from services.resources import Resources
+from services.scanners import Spot
 from tests.conftest import DatabaseAddresses
 from tests.schema.conftest import Ask
 from tests.services.bus import enrolled_bus, shown_code
+from tests.services.company import Company
 from tests.services.register import Clock, Register
 
 FOUND = """
@@ -29,12 +31,25 @@ query ($after: String, $operator: ID) { answer: scanChains(first: 1, after: $aft
       conflicts clockOffsetSeconds receivedAt message } } pageInfo { hasNextPage endCursor } }
   ... on TapRefused { reason message } } }
 """
+OWN = """
+{ viewer { operators { id
+    scanChains(first: 1) { edges { node { deviceId state } } pageInfo { hasNextPage } }
+    findings(first: 1, state: OPEN) { edges { node { id suspicion message elsewhere state
+        sightings { scannerId scanner at place } } } pageInfo { endCursor } } } } }
+"""
+JUDGE = """
+mutation ($operator: ID!, $id: ID!) { answer: judgeScannerFinding(
+    operatorId: $operator, findingId: $id, note: "同一辆车两台机器。", upheld: false) {
+  __typename ... on ScannerFinding { id state } ... on FleetRefused { reason message } } }
+"""
 
 
 @pytest.fixture
 async def owner(database: DatabaseAddresses) -> asyncpg.Connection:
-    """A connection as the database's owner."""
-    return await asyncpg.connect(database.owner_url)
+    """A connection as the database's owner; no search has been made, as each test's clock begins anew."""
+    connection = await asyncpg.connect(database.owner_url)
+    await connection.execute("DELETE FROM tap_search")
+    return connection
 
 
 async def test_a_finding_from_the_list_to_the_judgement(
@@ -99,4 +114,38 @@ async def test_troubled_chains_are_listed_for_staff(
     assert (node["clockOffsetSeconds"], node["conflicts"]) == (90.0, 0)
     assert first["edges"][0]["node"]["deviceId"] != second["edges"][0]["node"]["deviceId"]
     assert refused == ["TapRefused", "NotSignedIn"]
+    await owner.close()
+
+
+async def test_an_operator_meets_both_on_its_own_screen(
+    ask: Ask, resources: Resources, register: Register, owner: asyncpg.Connection, clock: Clock
+) -> None:
+    """Its scanners' gaps and findings, judged once; nobody who works elsewhere may."""
+    company, stranger = await Company(resources, register).open(), await register.viewer()
+    line = Spot(line_id=await company.line())
+    buses = [await company.bus(line) for _ in range(2)]
+    holder, at = await register.resident(), resources.clock()
+    code = shown_code(resources, holder.id, at)
+    for bus in buses:
+        bus.scan("SDC1:NOT HANDED IN", at)
+        bus.scan(code, at)
+        await bus.upload(bus.records[1])
+    clock.forward(minutes=5)
+    await findings.search(resources)
+
+    (mine,) = (await ask(OWN, company.first))["data"]["viewer"]["operators"]
+    (finding,) = [edge["node"] for edge in mine["findings"]["edges"]]
+    answers = [
+        (await ask(JUDGE, who, operator=mine["id"], id=finding["id"]))["data"]["answer"]
+        for who in (None, stranger, company.first, company.second)
+    ]
+
+    scanners = {to_id("Scanner", bus.device.id) for bus in buses}
+    assert {each["scannerId"] for each in finding["sightings"]} == scanners
+    assert (finding["suspicion"], finding["elsewhere"]) == ("SAME_CODE", 0)
+    assert mine["scanChains"]["edges"][0]["node"]["state"] == "GAP"
+    assert mine["scanChains"]["pageInfo"]["hasNextPage"]
+    assert [each["__typename"] for each in answers[:1]] == ["NotSignedIn"]
+    assert [each.get("reason") for each in answers[1:]] == ["NOT_ALLOWED", None, "FINDING_DECIDED"]
+    assert answers[2]["state"] == "DISMISSED"
     await owner.close()

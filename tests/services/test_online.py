@@ -1,7 +1,7 @@
 """Proves that one scan is judged by what all gates know, kept before it is answered, and told the same again."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import asyncpg
@@ -9,13 +9,14 @@ import pytest
 
 from card.refusal import RefusalReason
 from card.tariff import Outcome, TariffRule
+from domain.dates import start_of
 from models.record import new_id
 from services.online import OnlineAnswer, verify_online
 from services.resources import Resources
 from services.tap_rows import ScanOutcome
 from services.taps import UploadRefusal, UploadRefused
 from tests.services.bus import Bus, enrolled_bus, shown_code
-from tests.services.register import Register, open_all
+from tests.services.register import Clock, Register, open_all
 
 
 @pytest.fixture
@@ -147,6 +148,25 @@ async def test_the_daily_cap_holds_over_gates(
     answer = await ask(capped, capped.scan(shown_code(resources, holder.id, now), now))
 
     assert told(answer)[1:] == (Outcome.REFUSED, RefusalReason.DAILY_CAP)
+
+
+async def test_the_monthly_cap_holds_over_gates(
+    resources: Resources, register: Register, owner: asyncpg.Connection, clock: Clock
+) -> None:
+    """A ride on the first of the local month counts, though in UTC that was the month before; an earlier one not."""
+    holder, month = await register.resident(), start_of(date(2026, 4, 1))
+    other, capped = await enrolled_bus(resources, owner), await enrolled_bus(resources, owner, monthly_cap=2)
+    for clock.at in (month - timedelta(minutes=30), month + timedelta(minutes=90)):
+        other.scan(shown_code(resources, holder.id, clock.at), clock.at)
+    await other.upload()
+    clock.forward(days=1)
+    codes = [shown_code(resources, holder.id, clock.at) for _ in range(2)]
+
+    second, third = [await ask(capped, capped.scan(code, clock.at)) for code in codes]
+
+    assert [tap["admission"] for tap in await taps_of(owner, other)] == ["free", "free"]
+    assert told(second)[1:] == (Outcome.FREE, None)
+    assert told(third)[1:] == (Outcome.REFUSED, RefusalReason.MONTHLY_CAP)
 
 
 @pytest.mark.parametrize(
