@@ -31,6 +31,7 @@ class Duty(StrEnum):
     JUDGE_TAPS = "judge_taps"
     GRANT_ROLES = "grant_roles"
     KEEP_OPERATORS = "keep_operators"
+    GIVE_FACTOR_CODE = "give_factor_code"
 
 
 AnyDuty: TypeAlias = Duty | CardEvent
@@ -55,6 +56,8 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     Duty.DECIDE_MISS_APPEAL: _VISITORS,
     Duty.COUNT: _VISITORS,
     Duty.KEEP_PROVIDERS: frozenset({Role.DISTRICT}),
+    # To people of providers and operators, whom the district takes up.
+    Duty.GIVE_FACTOR_CODE: frozenset({Role.DISTRICT}),
     Duty.REGISTER_RESIDENT: _VISITORS,
     Duty.RECORD_GUARDIAN: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.DECIDE_OBJECTION: frozenset({Role.TOWN, Role.DISTRICT}),

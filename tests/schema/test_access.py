@@ -51,6 +51,7 @@ ROOT_FIELDS = {
     "Viewer.rides": None,
     "Viewer.accesses": None,
     "Viewer.staff": None,
+    "Viewer.secondFactorMissing": None,
     "Viewer.accountId": None,
     "Viewer.sessions": None,
     # What a guardian sees of another guardian is part of the view.
@@ -160,6 +161,7 @@ ROOT_FIELDS = {
     "Mutation.proposeStaff": None,
     "Mutation.confirmStaff": None,
     "Mutation.endStaff": None,
+    "Mutation.giveFactorCode": None,
     "Mutation.printCode": "print_code",
     "Mutation.revokePrintedCode": "revoke_printed_code",
     "Mutation.endPhones": "end_phones",
