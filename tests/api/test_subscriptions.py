@@ -220,11 +220,10 @@ async def test_leaving_the_desk_ends_what_is_followed(
     assert "message" in refused["payload"]["data"]["dayList"]
 
 
-async def test_a_colleague_ends_at_once_what_a_leaver_follows(
-    live: LiveServer, resources: Resources, register: Register, desk: Desk, monkeypatch: pytest.MonkeyPatch
+async def test_the_district_ends_what_a_leaver_follows(
+    live: LiveServer, resources: Resources, register: Register, desk: Desk
 ) -> None:
-    """Nothing has to happen to a booking, and no time to pass, for her to be told."""
-    monkeypatch.setattr("schema.subscription._AGAIN_SECONDS", 600.0)
+    """Nothing has to happen to a booking for her to be told."""
     clerk = await register.viewer()
     await register.staff(clerk.account_id)
     async with phone(live) as screen:

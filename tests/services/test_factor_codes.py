@@ -1,7 +1,7 @@
 """Shows that people of providers and operators work only after a second factor, which the district's code gives."""
 
 from collections.abc import Awaitable, Callable
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import asyncpg
 import pyotp
@@ -9,13 +9,16 @@ import pytest
 
 from domain.access import Viewer
 from services import operators, providers
-from services.desks import desks_of
+from services.desks import desks_of, services_of
 from services.factor_codes import FactorCode, give_code
 from services.operators import operators_of
 from services.people import People
 from services.resources import Resources
 from services.second_factor import Enrolment, FactorRefusal, Proven, enrol, prove
 from tests.services.register import Clock, Register
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 class Work:
@@ -183,3 +186,19 @@ async def test_an_operators_leaver_is_cut_off_as_well(begin: Begin, clock: Clock
     assert not await work.works()
     assert (await work.people()).proven_until is None
     assert await work.proves(app.at(clock.at)) is FactorRefusal.NOT_STAFF
+
+
+async def test_who_follows_a_desks_day_is_told_that_somebody_left(
+    begin: Begin, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The news names the provider's services, which the list of its day waits for."""
+    told: list[object] = []
+    monkeypatch.setattr(resources.news, "tell", lambda *ids: told.extend(ids))
+    work = await begin()
+    assert work.provider is not None
+
+    people = await work.register.people(work.clerk)
+    await providers.end_at_desk(resources, work.clerk, people, work.provider, work.her.account_id)
+
+    assert told == await services_of(resources, work.provider)
+    assert len(told) == 1
