@@ -33,6 +33,7 @@ class Duty(StrEnum):
     KEEP_OPERATORS = "keep_operators"
     SETTLE = "settle"
     ANSWER_RIDE_DISPUTE = "answer_ride_dispute"
+    GIVE_FACTOR_CODE = "give_factor_code"
 
 
 AnyDuty: TypeAlias = Duty | CardEvent
@@ -57,6 +58,8 @@ DUTIES: Mapping[AnyDuty, frozenset[Role]] = {
     Duty.DECIDE_MISS_APPEAL: _VISITORS,
     Duty.COUNT: _VISITORS,
     Duty.KEEP_PROVIDERS: frozenset({Role.DISTRICT}),
+    # To people of providers and operators, whom the district takes up.
+    Duty.GIVE_FACTOR_CODE: frozenset({Role.DISTRICT}),
     Duty.REGISTER_RESIDENT: _VISITORS,
     Duty.RECORD_GUARDIAN: frozenset({Role.TOWN, Role.DISTRICT}),
     Duty.DECIDE_OBJECTION: frozenset({Role.TOWN, Role.DISTRICT}),

@@ -14,9 +14,9 @@ CHANGED_BY_SERVER = (
     "account, allocation, attempt, attendance, binding_code, booking, calendar_feed, card, card_appeal, "
     "card_application, card_notice, claim, course, credential, device, enrolment, fact, guardian, guardian_objection, "
     "idempotency_key, import_batch, notice, notice_consent, offer, operator_staff, placement, provider, "
-    "provider_staff, receipt, referral, refresh_token, resident, resource, ride_dispute, scan_chain, service, "
-    "service_price, service_resource, session, site, slot, staff, staff_grant, statement_dispute, tap_finding, "
-    "tap_search, tariff, venue, waitlist_entry, weekly_pattern"
+    "provider_staff, receipt, referral, refresh_token, resident, resource, ride_dispute, scan_chain, second_factor, "
+    "service, service_price, service_resource, session, site, slot, staff, staff_grant, statement_dispute, "
+    "tap_finding, tap_search, tariff, venue, waitlist_entry, weekly_pattern"
 )
 # The queue is the library's: it takes jobs out as they are done.
 QUEUE = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")

@@ -18,11 +18,7 @@ class StaffRole(StrEnum):
 
 
 class Staff(Record):
-    """A member of staff and the area she works for (`village` empty: the town, `town` empty too: the district).
-
-    `totp_sealed` is the secret of her second factor, `totp_step` the newest step of which a code was used; the
-    enrolment code, kept as a hash, gives her a secret once.
-    """
+    """A member of staff and the area she works for (`village` empty: the town, `town` empty too: the district)."""
 
     account: fields.OneToOneRelation[Account] = fields.OneToOneField("models.Account", related_name="staff")
     role = fields.CharEnumField(StaffRole, max_length=20)
@@ -30,15 +26,30 @@ class Staff(Record):
     town = fields.CharField(max_length=40, default="")
     village = fields.CharField(max_length=40, default="")
     left_on = fields.DateField(null=True)
-    totp_sealed = fields.BinaryField(null=True)
-    totp_step = fields.BigIntField(default=0)
-    enrolment_hash = fields.BinaryField(null=True)
-    enrolment_expires_at = fields.DatetimeField(null=True)
 
     class Meta:
         """One staff row an account."""
 
         table = "staff"
+
+
+class SecondFactor(Record):
+    """The second factor of an account whose holder works: for the federation, at a desk or for an operator.
+
+    `totp_sealed` is the secret, `totp_step` the newest step of which a code was used; the enrolment code, kept as a
+    hash, gives a secret once.
+    """
+
+    account: fields.OneToOneRelation[Account] = fields.OneToOneField("models.Account", related_name="second_factor")
+    totp_sealed = fields.BinaryField(null=True)
+    totp_step = fields.BigIntField(db_default=0)
+    enrolment_hash = fields.BinaryField(null=True)
+    enrolment_expires_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """One an account."""
+
+        table = "second_factor"
 
 
 class StaffGrant(Record):
@@ -65,7 +76,7 @@ class StaffGrant(Record):
 
 
 class Session(Record):
-    """A family of refresh tokens that began with one sign-in; staff act in it after their second factor."""
+    """A family of refresh tokens that began with one sign-in; who works acts in it after her second factor."""
 
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", related_name="sessions")
     started_at = fields.DatetimeField()

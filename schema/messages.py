@@ -192,6 +192,8 @@ ACCESS = {
     "dispute_ride": "代为对乘车或入园记录提出了异议",
     "view_ride_disputes": "查看了乘车和入园的异议",
     "answer_ride_dispute": "答复了乘车或入园的异议",
+    "view_finding": "查看了扫码记录中需要核实的情况",
+    "decide_finding": "核实了扫码记录中的情况",
     "register_resident": "登记了这位残疾人的基本信息",
     "record_guardian": "登记了监护人",
     "end_guardian": "登记了监护人不再代办",
@@ -204,10 +206,13 @@ ACCESS = {
 ACCESS_OTHER = "处理了登记信息"
 SECOND_FACTOR = {
     FactorRefusal.NOT_STAFF: "这个账号不是在职工作人员。",
-    FactorRefusal.NOT_ENROLLED: "还没有设置动态码。请向管理员要一次性设置码。",
-    FactorRefusal.ENROLMENT_CODE_WRONG: "设置码不对、已过期或已用过。请核对，或向管理员重新要一个。",
+    FactorRefusal.NOT_ENROLLED: "还没有设置动态码。请向管理员或区残联经办人要一次性设置码。",
+    FactorRefusal.ENROLMENT_CODE_WRONG: "设置码不对、已过期或已用过。请核对，或向管理员、区残联经办人重新要一个。",
     FactorRefusal.CODE_WRONG: "动态码不对或已用过。请等验证器换下一个码再试。",
     FactorRefusal.TOO_MANY_ATTEMPTS: "今天试的次数太多，请明天再试，或请管理员帮助。",
+    FactorRefusal.NOT_ALLOWED: "您没有这项权限。",
+    FactorRefusal.OWN_CODE: "不能给自己发设置码，请让其他经办人办理。",
+    FactorRefusal.NOT_AT_WORK: "这个账号不在服务机构或运营单位任职。残联工作人员的设置码由管理员发。",
 }
 
 PRINTED_TITLE = "乘车、入园纸质码"

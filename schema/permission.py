@@ -14,7 +14,7 @@ class Access:
     """For whom a root field is: whoever is signed in; or, where they are named, family by act and staff by duty.
 
     `at_desk` are the people of a provider, for its own services, and `at_operator` those of an operator, for its own
-    scanners and tariffs; they see no resident by it and are not staff here.
+    scanners and tariffs; they see no resident by it and are not staff here. All of these act after a second factor.
     """
 
     act: Act | None = None
@@ -23,9 +23,10 @@ class Access:
     at_desk: bool = False
     at_operator: bool = False
 
-    def needs_second_factor(self, *, has_family: bool) -> bool:
-        """Whether a member of staff can only mean it as such: nobody else uses it, or she is nobody else."""
-        return self.duty is not None and (self.act is None or not has_family)
+    def needs_second_factor(self, *, has_family: bool, is_staff: bool, at_desk: bool, at_operator: bool) -> bool:
+        """Whether she can only mean it as one who works there: nobody else uses it, or she is nobody else."""
+        works = (self.duty is not None and is_staff) or (self.at_desk and at_desk) or (self.at_operator and at_operator)
+        return works and (self.act is None or not has_family)
 
 
 ANYBODY: Final = Access(needs_sign_in=False)
@@ -147,6 +148,7 @@ FIELDS: Final[Mapping[str, Access]] = {
     "createOperator": Access(duty=Duty.KEEP_OPERATORS),
     "appointOperatorStaff": Access(duty=Duty.KEEP_OPERATORS),
     "endOperatorStaff": Access(duty=Duty.KEEP_OPERATORS),
+    "giveFactorCode": Access(duty=Duty.GIVE_FACTOR_CODE),
     "addLine": AT_OPERATOR,
     "addVehicle": AT_OPERATOR,
     "addGate": AT_OPERATOR,

@@ -99,7 +99,7 @@ class SignInReason(StrEnum):
     SECOND_FACTOR = "second_factor"
 
 
-@strawberry.type(description="Nobody is signed in, the session was ended, or staff have to prove their second factor.")
+@strawberry.type(description="Nobody is signed in, the session was ended, or who works has to prove her second factor.")
 class NotSignedIn:
     """A typed refusal."""
 
@@ -123,7 +123,8 @@ class Signed:
 async def signed_in(info: Info) -> Signed | NotSignedIn:
     """Who is signed in; a session that was ended since its token was given counts as none.
 
-    What staff alone may do, nobody may without her second factor: she is told so, and is nobody's colleague until then.
+    What is done at work alone, nobody does without her second factor: she is told so, and is nobody's colleague until
+    then. What she does for herself and her family is hers without it.
     """
     viewer = info.context.viewer
     if viewer is None:
@@ -133,7 +134,16 @@ async def signed_in(info: Info) -> Signed | NotSignedIn:
     except SessionEnded:
         return NotSignedIn.of(SignInReason.SESSION_ENDED)
     access = FIELDS.get(info.field_name)
-    if people.unproven is not None and access is not None and access.needs_second_factor(has_family=people.has_family):
+    if (
+        people.proven_until is None
+        and access is not None
+        and access.needs_second_factor(
+            has_family=people.has_family,
+            is_staff=people.unproven is not None,
+            at_desk=people.desk is not None,
+            at_operator=people.operator is not None,
+        )
+    ):
         return NotSignedIn.of(SignInReason.SECOND_FACTOR)
     return Signed(viewer, people)
 

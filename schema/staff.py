@@ -20,6 +20,7 @@ from schema.ride import DisputedRide, disputed_rides
 from schema.session import NotSignedIn
 from services import accesses, bookings, desks, ride_disputes, second_factor, staffing
 from services.appointments import Appointment, Post, StaffRefusal
+from services.factor_codes import FactorCode
 from services.people import People, StaffMember
 from services.second_factor import FactorRefusal
 
@@ -111,7 +112,7 @@ class Staff:
             town=member.area.town,
             village=member.area.village,
             organisation=member.organisation,
-            second_factor_until=member.proven_until,
+            second_factor_until=people.proven_until,
         )
 
 
@@ -177,8 +178,8 @@ class StaffAppointed:
         """The appointment as it was made."""
         return cls(
             staff_id=to_id("Staff", appointment.staff_id),
-            enrolment_code=appointment.code,
-            expires_at=appointment.expires_at,
+            enrolment_code=appointment.given.code,
+            expires_at=appointment.given.expires_at,
         )
 
 
@@ -236,7 +237,20 @@ class SecondFactorEnrolled:
         return cls(secret=given.secret, uri=given.uri)
 
 
-@strawberry.type(description="She may act as staff in this session.")
+@strawberry.type(description="What gives a second factor, once: hand it over in person, never by WeChat.")
+class SecondFactorCode:
+    """A code for one account."""
+
+    code: str
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, given: FactorCode) -> "SecondFactorCode":
+        """The code as it was made."""
+        return cls(code=given.code, expires_at=given.expires_at)
+
+
+@strawberry.type(description="She may do her work in this session.")
 class SecondFactorProven:
     """How long."""
 
@@ -261,4 +275,5 @@ ProposeResult = Annotated[StaffGrant | StaffRefused | NotSignedIn, strawberry.un
 ConfirmResult = Annotated[StaffAppointed | StaffRefused | NotSignedIn, strawberry.union("ConfirmStaffResult")]
 EndResult = Annotated[StaffEnded | StaffRefused | NotSignedIn, strawberry.union("EndStaffResult")]
 EnrolResult = Annotated[SecondFactorEnrolled | SecondFactorRefused | NotSignedIn, strawberry.union("EnrolResult")]
+FactorCodeResult = Annotated[SecondFactorCode | SecondFactorRefused | NotSignedIn, strawberry.union("FactorCodeResult")]
 ProveResult = Annotated[SecondFactorProven | SecondFactorRefused | NotSignedIn, strawberry.union("ProveResult")]

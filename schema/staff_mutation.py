@@ -9,9 +9,11 @@ from schema.staff import (
     ConfirmResult,
     EndResult,
     EnrolResult,
+    FactorCodeResult,
     PostInput,
     ProposeResult,
     ProveResult,
+    SecondFactorCode,
     SecondFactorEnrolled,
     SecondFactorProven,
     SecondFactorRefused,
@@ -20,7 +22,7 @@ from schema.staff import (
     StaffGrant,
     StaffRefused,
 )
-from services import second_factor, staffing
+from services import factor_codes, second_factor, staffing
 from services.appointments import StaffRefusal
 from services.second_factor import FactorRefusal
 
@@ -29,7 +31,7 @@ from services.second_factor import FactorRefusal
 class StaffMutation:
     """The mutations of staff accounts, mixed into the root."""
 
-    @strawberry.mutation(description="Get the secret of the second factor for the code that an administrator gave.")
+    @strawberry.mutation(description="Get the secret of the second factor for the code that was handed over.")
     async def enrol_second_factor(self, info: Info, code: str) -> EnrolResult:
         """The secret, shown once."""
         signed = await signed_in(info)
@@ -38,7 +40,7 @@ class StaffMutation:
         given = await second_factor.enrol(info.context.resources, signed.viewer, signed.people, code)
         return SecondFactorRefused.of(given) if isinstance(given, FactorRefusal) else SecondFactorEnrolled.of(given)
 
-    @strawberry.mutation(description="Prove the second factor with the app's code, to act as staff in this session.")
+    @strawberry.mutation(description="Prove the second factor with the app's code, to work in this session.")
     async def prove_second_factor(self, info: Info, code: str) -> ProveResult:
         """How long it counts."""
         signed = await signed_in(info)
@@ -48,6 +50,19 @@ class StaffMutation:
         if isinstance(proven, FactorRefusal):
             return SecondFactorRefused.of(proven)
         return SecondFactorProven(until=proven.until)
+
+    @strawberry.mutation(
+        description="For the district's clerks: a code by which somebody at a desk or of an operator gets her second "
+        "factor; the one she had, if any, counts no more."
+    )
+    async def give_factor_code(self, info: Info, account_id: strawberry.ID) -> FactorCodeResult:
+        """The code, shown once."""
+        signed = await signed_in(info)
+        if isinstance(signed, NotSignedIn):
+            return signed
+        account = key_of("Account", account_id)
+        given = await factor_codes.give_code(info.context.resources, signed.viewer, signed.people, account)
+        return SecondFactorRefused.of(given) if isinstance(given, FactorRefusal) else SecondFactorCode.of(given)
 
     @strawberry.mutation(description="For administrators: propose a post for an account, whose viewer shows its id.")
     async def propose_staff(self, info: Info, account_id: strawberry.ID, post: PostInput) -> ProposeResult:

@@ -72,7 +72,8 @@ class Subscription:
         page = desks.Page(None, _MOST)
 
         async def read(resources: Resources, people: People) -> Sequence[desks.DeskBooking] | FollowRefused:
-            del people
+            if people.desk is not None and people.proven_until is None:
+                return FollowRefused(message=messages.SIGN_IN["second_factor"])
             works_at = {desk.provider_id for desk in await desks.desks_of(resources, _viewer(info))}
             if provider not in works_at:
                 return FollowRefused(message=messages.NOT_YOUR_DESK)

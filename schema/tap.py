@@ -187,7 +187,5 @@ class TapMutation:
         if isinstance(signed, NotSignedIn):
             return signed
         key = key_of("TapFinding", finding_id)
-        decided = await findings.decide_finding(
-            info.context.resources, signed.viewer, signed.people, key, note, upheld=upheld
-        )
+        decided = await findings.decide_finding(info.context.resources, signed.people, key, note, upheld=upheld)
         return TapRefused.of(decided) if isinstance(decided, FindingRefusal) else TapFinding.of(decided)

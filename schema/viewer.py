@@ -82,6 +82,15 @@ class Viewer(Holder):
         return [Operator.of(row) for row in rows]
 
     @strawberry.field(
+        description="Whether she works somewhere and has yet to prove her second factor in this session; until then "
+        "she has no desks and no operators here."
+    )
+    def second_factor_missing(self) -> bool:
+        """What to ask her for first."""
+        people = self.signed.people
+        return people.organisation is not None and people.proven_until is None
+
+    @strawberry.field(
         description="The account's id, by which an administrator gives it a post, or a provider a place at its desk."
     )
     def account_id(self) -> strawberry.ID:

@@ -1,8 +1,7 @@
 """Puts a member of staff into her post: the first administrators by the operator's command, all others by grant."""
 
-import secrets
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -13,11 +12,10 @@ from domain.dates import local_date
 from models.record import new_id
 from models.session import StaffRole
 from services import audit
+from services.factor_codes import FactorCode, new_code
 from services.resources import Resources
-from services.second_factor import Enrolment, new_secret
-from services.vault import Indexed
+from services.second_factor import Enrolment, give_secret
 
-CODE_LIFETIME = timedelta(days=3)
 MAX_NAME = 80
 MAX_PLACE = 40
 # Whoever grants needs another to confirm, so the operator's command makes two.
@@ -26,11 +24,9 @@ _FOUNDERS = 2
 IN_OFFICE = "(staff.left_on IS NULL OR staff.left_on > $1)"
 
 _APPOINT = """
-INSERT INTO staff (id, account_id, role, organisation, town, village, enrolment_hash, enrolment_expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO staff (id, account_id, role, organisation, town, village) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (account_id) DO UPDATE SET role = EXCLUDED.role, organisation = EXCLUDED.organisation,
-    town = EXCLUDED.town, village = EXCLUDED.village, left_on = NULL, totp_sealed = NULL,
-    enrolment_hash = EXCLUDED.enrolment_hash, enrolment_expires_at = EXCLUDED.enrolment_expires_at
+    town = EXCLUDED.town, village = EXCLUDED.village, left_on = NULL
 RETURNING id
 """
 
@@ -60,11 +56,10 @@ class Post:
 
 @dataclass(frozen=True)
 class Appointment:
-    """A post in force, and the code that gives its holder her second factor: handed to her, never sent by WeChat."""
+    """A post in force, and the code that gives its holder her second factor."""
 
     staff_id: UUID
-    code: str = field(repr=False)
-    expires_at: datetime
+    given: FactorCode
 
 
 async def appoint_first(resources: Resources, account_id: UUID, organisation: str) -> Enrolment | StaffRefusal:
@@ -86,21 +81,15 @@ async def appoint_first(resources: Resources, account_id: UUID, organisation: st
         if await connection.fetchval("SELECT id FROM account WHERE id = $1", account_id) is None:
             return StaffRefusal.NO_ACCOUNT
         appointment = await appoint(resources, connection, account_id, post, at)
-        given = new_secret(resources, appointment.staff_id, organisation)
-        await connection.execute(
-            "UPDATE staff SET totp_sealed = $2, enrolment_hash = NULL, enrolment_expires_at = NULL WHERE id = $1",
-            appointment.staff_id,
-            given.sealed,
-        )
+        enrolment = await give_secret(resources, connection, appointment.given.factor_id, organisation)
         await audit.record(connection, audit.Event("operator", "first_staff", f"staff:{appointment.staff_id}"), at)
-    return given.enrolment
+    return enrolment
 
 
 async def appoint(
     resources: Resources, connection: asyncpg.Connection, account_id: UUID, post: Post, at: datetime
 ) -> Appointment:
     """Give an account a post, a fresh enrolment code, and no second factor until that code is spent."""
-    code, expires_at = secrets.token_hex(8).upper(), at + CODE_LIFETIME
     staff_id = await connection.fetchval(
         _APPOINT,
         new_id(),
@@ -109,12 +98,10 @@ async def appoint(
         post.organisation,
         post.area.town,
         post.area.village,
-        resources.vault.index(Indexed.STAFF_CODE, code),
-        expires_at,
     )
     # What a session proved with the old secret, or in the old role, counts no more.
-    await connection.execute("UPDATE session SET second_factor_at = NULL WHERE account_id = $1", account_id)
-    return Appointment(staff_id, code, expires_at)
+    given = await new_code(resources, connection, account_id, at)
+    return Appointment(staff_id, given)
 
 
 def unfit(post: Post) -> StaffRefusal | None:

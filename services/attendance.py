@@ -58,7 +58,7 @@ async def check_in(resources: Resources, viewer: Viewer, provider_id: UUID, code
     """Write down that whoever shows this code came to her session of today with this provider."""
     at = resources.clock()
     async with resources.database.transaction() as connection:
-        if not await works_at(connection, viewer, provider_id, at):
+        if not await works_at(resources, connection, viewer, provider_id, at):
             return DeskRefusal.NOT_ALLOWED
     # Whoever shows her code may be anybody.
     everybody = resources.beyond_reach()

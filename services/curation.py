@@ -53,7 +53,7 @@ async def created(
     at = resources.clock()
 
     async def work(connection: asyncpg.Connection) -> str:
-        provider_id = await _own_provider(connection, viewer, home, at)
+        provider_id = await _own_provider(resources, connection, viewer, home, at)
         if provider_id is None:
             return CatalogueRefusal.NOT_ALLOWED
         made = await create(connection, provider_id, at)
@@ -75,7 +75,7 @@ async def changed(
     """
     at = resources.clock()
     async with resources.database.beyond_reach().transaction() as connection:
-        provider_id = await _own_provider(connection, viewer, what, at)
+        provider_id = await _own_provider(resources, connection, viewer, what, at)
         if provider_id is None:
             return CatalogueRefusal.NOT_ALLOWED
         refusal = await change(connection, provider_id, at)
@@ -85,11 +85,11 @@ async def changed(
 
 
 async def _own_provider(
-    connection: asyncpg.Connection, viewer: Viewer, what: tuple[Kept, UUID], at: datetime
+    resources: Resources, connection: asyncpg.Connection, viewer: Viewer, what: tuple[Kept, UUID], at: datetime
 ) -> UUID | None:
     kind, key = what
     provider_id: UUID | None = await connection.fetchval(_PROVIDER_OF[kind], key)
-    if provider_id is None or not await works_at(connection, viewer, provider_id, at):
+    if provider_id is None or not await works_at(resources, connection, viewer, provider_id, at):
         return None
     return provider_id
 

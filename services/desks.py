@@ -12,22 +12,24 @@ import asyncpg
 
 from domain.access import Area, Viewer
 from domain.attendance import DeskRefusal
-from domain.dates import end_of, local_date, start_of
+from domain.dates import end_of, start_of
 from models.attendance import AttendanceMethod
 from services import audit
 from services.bookings import BOOKING_COLUMNS, BOOKING_SOURCE, HeldBooking
 from services.locks import lock_booking
 from services.people import mask_name
 from services.resources import Resources
+from services.second_factor import PROVEN, asking
 from services.vault import Sealed
 
-_IN_FORCE = "d.account_id = $1 AND (d.left_on IS NULL OR d.left_on > $2)"
+# Whoever has not proven her second factor in this session is nobody here.
+_IN_FORCE = f"d.account_id = $1 AND (d.left_on IS NULL OR d.left_on > $2) AND {PROVEN}"
 _DESKS = f"""
 SELECT p.id, p.name FROM provider_staff d JOIN provider p ON p.id = d.provider_id WHERE {_IN_FORCE}
 ORDER BY p.name, p.id
 """
 _SERVICES = "SELECT id FROM service WHERE provider_id = $1"
-_WORKS_AT = f"SELECT EXISTS (SELECT FROM provider_staff d WHERE {_IN_FORCE} AND d.provider_id = $3)"
+_WORKS_AT = f"SELECT EXISTS (SELECT FROM provider_staff d WHERE {_IN_FORCE} AND d.provider_id = $5)"
 
 _BOOKINGS = f"""
 SELECT {BOOKING_COLUMNS}, b.flagged_at, r.data_key, r.data_key_version, r.name_sealed,
@@ -69,7 +71,7 @@ class Page:
 
 async def desks_of(resources: Resources, viewer: Viewer) -> Sequence[Desk]:
     """The desks at which the viewer works today."""
-    rows = await resources.database.fetch(_DESKS, viewer.account_id, local_date(resources.clock()))
+    rows = await resources.database.fetch(_DESKS, *asking(resources, viewer, resources.clock()))
     return [Desk(row["id"], row["name"]) for row in rows]
 
 
@@ -78,9 +80,11 @@ async def services_of(resources: Resources, provider_id: UUID) -> Sequence[UUID]
     return [row["id"] for row in await resources.database.fetch(_SERVICES, provider_id)]
 
 
-async def works_at(connection: asyncpg.Connection, viewer: Viewer, provider_id: UUID, at: datetime) -> bool:
-    """Whether the viewer works at a provider's desk."""
-    return bool(await connection.fetchval(_WORKS_AT, viewer.account_id, local_date(at), provider_id))
+async def works_at(
+    resources: Resources, connection: asyncpg.Connection, viewer: Viewer, provider_id: UUID, at: datetime
+) -> bool:
+    """Whether the viewer works at a provider's desk, and has proven her second factor."""
+    return bool(await connection.fetchval(_WORKS_AT, *asking(resources, viewer, at), provider_id))
 
 
 async def day_list(
@@ -137,7 +141,7 @@ async def at_desk(
     async with everybody.database.transaction() as connection:
         row = await lock_booking(connection, booking_id)
         # Another provider's booking and none at all are answered alike.
-        if row is None or not await works_at(connection, viewer, row["provider_id"], at):
+        if row is None or not await works_at(resources, connection, viewer, row["provider_id"], at):
             return DeskRefusal.BOOKING_NOT_FOUND
         refusal = await work(connection, row, at)
         if refusal is not None:

@@ -16,6 +16,7 @@ from models.booking import BookingState
 from models.record import new_id
 from models.service import ServiceKind
 from services import attempts, audit
+from services.desks import works_at
 from services.people import People, guardianship_of
 from services.resources import Resources
 from services.vault import Indexed
@@ -37,12 +38,6 @@ FROM calendar_feed f JOIN account a ON a.id = f.account_id
 LEFT JOIN guardian g ON g.account_id = f.account_id AND g.ward_id = f.resident_id AND g.ended_on IS NULL
 LEFT JOIN resident r ON r.id = f.resident_id
 WHERE f.token_hash = $1 AND f.revoked_at IS NULL
-"""
-
-_DESK = """
-SELECT EXISTS (
-    SELECT FROM provider_staff WHERE account_id = $1 AND provider_id = $2 AND (left_on IS NULL OR left_on > $3)
-)
 """
 
 _REVOKE = """
@@ -108,7 +103,7 @@ async def make_feed(resources: Resources, viewer: Viewer, people: People, whose:
     at = resources.clock()
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     async with resources.database.transaction() as connection:
-        meant = await _allowed(connection, viewer, people, whose, local_date(at))
+        meant = await _allowed(resources, connection, viewer, people, whose, at)
         if meant is None:
             return FeedRefusal.NOT_ALLOWED
         # One at a time: a request that is repeated must not leave two addresses.
@@ -154,12 +149,17 @@ async def read_feed(resources: Resources, token: str) -> Sequence[Entry]:
 
 
 async def _allowed(
-    connection: asyncpg.Connection, viewer: Viewer, people: People, whose: Whose, on: date
+    resources: Resources,
+    connection: asyncpg.Connection,
+    viewer: Viewer,
+    people: People,
+    whose: Whose,
+    at: datetime,
 ) -> Whose | None:
     if whose.provider_id is not None:
-        works = await connection.fetchval(_DESK, viewer.account_id, whose.provider_id, on)
+        works = await works_at(resources, connection, viewer, whose.provider_id, at)
         return whose if works and whose.resident_id is None else None
-    person = people.reach(whose.resident_id, Act.VIEW, on)
+    person = people.reach(whose.resident_id, Act.VIEW, local_date(at))
     return Whose(resident_id=person.id) if person else None
 
 

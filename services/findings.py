@@ -13,7 +13,6 @@ import msgspec
 
 from card.refusal import RefusalReason
 from card.scan import Position, read_scan
-from domain.access import Viewer
 from domain.dates import local_date
 from domain.duty import Duty
 from domain.suspicion import Finding, Point, Shown, Sighting, Suspicion, suspicions
@@ -112,7 +111,7 @@ class KeptFinding:
 
 @dataclass(frozen=True)
 class FindingPage:
-    """Which part of the list: of a state, behind a place in it, `limit` at most."""
+    """Which part of the list: of a state, behind a place in it, `limit` at most, one more than is shown."""
 
     state: FindingState | None
     behind: tuple[datetime, UUID] | None
@@ -142,14 +141,20 @@ async def findings_for(
     resources: Resources, people: People, page: FindingPage
 ) -> Sequence[KeptFinding] | FindingRefusal:
     """What was found of the residents in a member of staff's area, the latest first."""
-    if people.on_duty(Duty.JUDGE_TAPS) is None:
+    staff = people.on_duty(Duty.JUDGE_TAPS)
+    if staff is None:
         return FindingRefusal.NOT_STAFF
-    rows = await resources.database.fetch(_LIST, page.state, *(page.behind or (None, None)), page.limit)
+    async with resources.database.transaction() as connection:
+        rows = await connection.fetch(_LIST, page.state, *(page.behind or (None, None)), page.limit)
+        # The last one only says that there are more.
+        for row in rows[: page.limit - 1]:
+            event = audit.Event(f"staff:{staff.id}", "view_finding", str(row["resident_id"]), str(row["id"]))
+            await audit.record(connection, event, resources.clock())
     return [kept(row) for row in rows]
 
 
 async def decide_finding(
-    resources: Resources, viewer: Viewer, people: People, finding_id: UUID, note: str, *, upheld: bool
+    resources: Resources, people: People, finding_id: UUID, note: str, *, upheld: bool
 ) -> KeptFinding | FindingRefusal:
     """Say what it was, once, in words of one's own; what follows from it is for people to do."""
     staff, at = people.on_duty(Duty.JUDGE_TAPS), resources.clock()
@@ -159,7 +164,7 @@ async def decide_finding(
         decided = await judge(resources, connection, finding_id, staff.id, note, upheld=upheld)
         if isinstance(decided, KeptFinding):
             detail = f"{decided.suspicion} {decided.state}"
-            event = audit.Event(f"account:{viewer.account_id}", "decide_finding", str(decided.resident_id), detail)
+            event = audit.Event(f"staff:{staff.id}", "decide_finding", str(decided.resident_id), detail)
             await audit.record(connection, event, at)
     return decided
 

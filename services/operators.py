@@ -14,12 +14,15 @@ from domain.duty import Duty
 from domain.scanner import FleetRefusal
 from models.record import new_id
 from services import audit
+from services.factor_codes import forget
 from services.people import People
 from services.resources import Resources
+from services.second_factor import PROVEN, asking
 
 MAX_NAME = 40
 _MAX_OPERATOR_NAME = 80
-_IN_FORCE = "s.account_id = $1 AND (s.left_on IS NULL OR s.left_on > $2)"
+# Whoever has not proven her second factor in this session is nobody here.
+_IN_FORCE = f"s.account_id = $1 AND (s.left_on IS NULL OR s.left_on > $2) AND {PROVEN}"
 _OPERATORS = f"""
 SELECT o.id, o.name FROM operator_staff s JOIN operator o ON o.id = s.operator_id WHERE {_IN_FORCE}
 ORDER BY o.name, o.id
@@ -28,7 +31,7 @@ _APPOINT = """
 INSERT INTO operator_staff (id, operator_id, account_id, appointed_at) VALUES ($4, $1, $2, $3) ON CONFLICT DO NOTHING
 """
 _END = "UPDATE operator_staff SET left_on = $3 WHERE operator_id = $1 AND account_id = $2 AND left_on IS NULL"
-_WORKS_FOR = f"SELECT EXISTS (SELECT FROM operator_staff s WHERE {_IN_FORCE} AND s.operator_id = $3)"
+_WORKS_FOR = f"SELECT EXISTS (SELECT FROM operator_staff s WHERE {_IN_FORCE} AND s.operator_id = $5)"
 _Done = TypeVar("_Done")
 
 
@@ -57,7 +60,7 @@ class Acting:
 
 async def operators_of(resources: Resources, viewer: Viewer) -> Sequence[Operator]:
     """The operators that the viewer works for today."""
-    rows = await resources.database.fetch(_OPERATORS, viewer.account_id, local_date(resources.clock()))
+    rows = await resources.database.fetch(_OPERATORS, *asking(resources, viewer, resources.clock()))
     return [Operator(row["id"], row["name"]) for row in rows]
 
 
@@ -67,10 +70,10 @@ async def acting_for(
     operator_id: UUID,
     work: Callable[[Acting], Awaitable[_Done | FleetRefusal]],
 ) -> _Done | FleetRefusal:
-    """Do something for an operator in one transaction; only for those who work there."""
+    """Do something for an operator in one transaction; only for those who work there and have proven it."""
     at = resources.clock()
     async with resources.database.transaction() as connection:
-        if not await connection.fetchval(_WORKS_FOR, viewer.account_id, local_date(at), operator_id):
+        if not await connection.fetchval(_WORKS_FOR, *asking(resources, viewer, at), operator_id):
             # Another's operator and none at all are answered alike.
             return FleetRefusal.NOT_ALLOWED
         return await work(Acting(connection, viewer.account_id, operator_id, at))
@@ -131,6 +134,7 @@ async def _staffing(
             done = await connection.execute(_APPOINT, operator_id, account_id, at, new_id())
         else:
             done = await connection.execute(_END, operator_id, account_id, local_date(at))
+            await forget(connection, account_id, at)
         if not done.endswith(" 0"):
             action = "appoint_operator_staff" if appoint else "end_operator_staff"
             event = audit.Event(f"staff:{staff.id}", action, f"operator:{operator_id}", str(account_id))

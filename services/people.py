@@ -48,6 +48,10 @@ WITH person AS (
 )
 SELECT s.id AS session_id, s.second_factor_at, staff.id AS staff_id, staff.role, staff.town AS staff_town,
        staff.village AS staff_village, staff.organisation,
+       (SELECT min(e.name) FROM provider_staff w JOIN provider e ON e.id = w.provider_id
+        WHERE w.account_id = $2 AND (w.left_on IS NULL OR w.left_on > $3)) AS desk,
+       (SELECT min(e.name) FROM operator_staff w JOIN operator e ON e.id = w.operator_id
+        WHERE w.account_id = $2 AND (w.left_on IS NULL OR w.left_on > $3)) AS operator,
        p.guardian_id, p.relation, p.acts, p.ground, p.valid_from, p.valid_until, {_RESIDENT_COLUMNS},
        p.guardian_id IS NOT NULL AND EXISTS (
            SELECT FROM audit e WHERE e.subject = p.resident_id::text AND e.at >= $4
@@ -114,13 +118,12 @@ class Ward:
 
 @dataclass(frozen=True)
 class StaffMember:
-    """The viewer as a member of staff; `proven_until` is how long her second factor counts in this session."""
+    """The viewer as a member of the federation's staff."""
 
     id: UUID
     role: StaffRole
     area: Area
     organisation: str
-    proven_until: datetime | None = None
 
     @property
     def part(self) -> Role:
@@ -138,12 +141,25 @@ class StaffMember:
 
 @dataclass(frozen=True)
 class People:
-    """Everybody a viewer may act for, herself first; as `staff` she acts only after her second factor."""
+    """Everybody a viewer may act for, herself first; as `staff` she acts only after her second factor.
+
+    `desk` and `operator` name a provider and an operator for which she works, `proven_until` is how long her second
+    factor counts in this session.
+    """
 
     own: Person | None
     wards: Sequence[Ward]
     staff: StaffMember | None
     unproven: StaffMember | None = None
+    desk: str | None = None
+    operator: str | None = None
+    proven_until: datetime | None = None
+
+    @property
+    def organisation(self) -> str | None:
+        """Where she works, as she knows it by name; None for whoever works nowhere."""
+        staff = self.staff or self.unproven
+        return staff.organisation if staff is not None else self.desk or self.operator
 
     @property
     def has_family(self) -> bool:
@@ -179,7 +195,7 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
     rows = await resources.database.fetch(_ROWS, viewer.session_id, viewer.account_id, on, start_of(on))
     if not rows:
         raise SessionEnded
-    staff = _staff(resources, rows[0])
+    staff, proven_until = _staff(rows[0]), _proven_until(resources, rows[0])
     own: Person | None = None
     wards = []
     for row in rows:
@@ -192,8 +208,8 @@ async def people_of(resources: Resources, viewer: Viewer, on: date) -> People:
         held = guardianship_of(row)
         if held.is_in_force(person.birth_date, on):
             wards.append(Ward(row["guardian_id"], person, row["relation"], held, row["noted_today"]))
-    is_proven = staff is not None and staff.proven_until is not None
-    return People(own, tuple(wards), staff if is_proven else None, None if is_proven else staff)
+    as_staff, unproven = (None, staff) if proven_until is None else (staff, None)
+    return People(own, tuple(wards), as_staff, unproven, rows[0]["desk"], rows[0]["operator"], proven_until)
 
 
 async def person_in(resources: Resources, resident_id: UUID, area: Area) -> Person | None:
@@ -258,18 +274,17 @@ def card_on_record(row: asyncpg.Record) -> CardOnRecord:
     )
 
 
-def _staff(resources: Resources, row: asyncpg.Record) -> StaffMember | None:
+def _staff(row: asyncpg.Record) -> StaffMember | None:
     if row["staff_id"] is None:
         return None
+    area = Area(row["staff_town"], row["staff_village"])
+    return StaffMember(row["staff_id"], StaffRole(row["role"]), area, row["organisation"])
+
+
+def _proven_until(resources: Resources, row: asyncpg.Record) -> datetime | None:
     proven_at: datetime | None = row["second_factor_at"]
     until = proven_at and proven_at + timedelta(hours=resources.settings.second_factor_hours)
-    return StaffMember(
-        row["staff_id"],
-        StaffRole(row["role"]),
-        Area(row["staff_town"], row["staff_village"]),
-        row["organisation"],
-        until if until is not None and until > resources.clock() else None,
-    )
+    return until if until is not None and until > resources.clock() else None
 
 
 def _person(resources: Resources, row: asyncpg.Record) -> Person:

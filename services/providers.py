@@ -11,7 +11,8 @@ from domain.dates import local_date
 from domain.duty import Duty
 from models.record import new_id
 from services import audit, idempotency
-from services.desks import works_at
+from services.desks import services_of, works_at
+from services.factor_codes import forget
 from services.people import People
 from services.resources import Resources
 
@@ -54,7 +55,7 @@ async def change_provider(
     """Call a provider otherwise, or let it move: for the district's clerks and its own desk."""
     at = resources.clock()
     async with resources.database.transaction() as connection:
-        actor = await _actor(connection, viewer, people, provider_id, at)
+        actor = await _actor(resources, connection, viewer, people, provider_id, at)
         if actor is None:
             return CatalogueRefusal.NOT_ALLOWED
         refusal = refuse_place(name, address)
@@ -72,7 +73,7 @@ async def appoint_at_desk(
     """Let an account work at a provider's desk from now on, though never the viewer's own; again is no mistake."""
     at = resources.clock()
     async with resources.database.transaction() as connection:
-        actor = await _actor(connection, viewer, people, provider_id, at)
+        actor = await _actor(resources, connection, viewer, people, provider_id, at)
         if actor is None:
             return CatalogueRefusal.NOT_ALLOWED
         known = await connection.fetchval("SELECT EXISTS (SELECT FROM account WHERE id = $1)", account_id)
@@ -89,23 +90,31 @@ async def end_at_desk(
     """Let an account work at a provider's desk no more, from this moment; again is no mistake."""
     at = resources.clock()
     async with resources.database.transaction() as connection:
-        actor = await _actor(connection, viewer, people, provider_id, at)
+        actor = await _actor(resources, connection, viewer, people, provider_id, at)
         if actor is None:
             return CatalogueRefusal.NOT_ALLOWED
         await connection.execute(_END, provider_id, account_id, local_date(at))
+        await forget(connection, account_id, at)
         await _log(connection, actor, "end_at_desk", provider_id, at, f"account:{account_id}")
-        return None
+    # Whoever follows the day hears that she does so no more.
+    resources.news.tell(*await services_of(resources, provider_id))
+    return None
 
 
 async def _actor(
-    connection: asyncpg.Connection, viewer: Viewer, people: People, provider_id: UUID, at: datetime
+    resources: Resources,
+    connection: asyncpg.Connection,
+    viewer: Viewer,
+    people: People,
+    provider_id: UUID,
+    at: datetime,
 ) -> str | None:
     """How the log names whoever may keep a provider; None for others, and where there is none."""
     known = await connection.fetchval("SELECT EXISTS (SELECT FROM provider WHERE id = $1)", provider_id)
     clerk = people.on_duty(Duty.KEEP_PROVIDERS)
     if known and clerk is not None:
         return f"staff:{clerk.id}"
-    return f"account:{viewer.account_id}" if await works_at(connection, viewer, provider_id, at) else None
+    return f"account:{viewer.account_id}" if await works_at(resources, connection, viewer, provider_id, at) else None
 
 
 async def _log(

@@ -109,7 +109,7 @@ async def propose_referral(
     async with resources.database.transaction() as connection:
         row = await lock_booking(connection, booking_id)
         # Another provider's booking and none at all are answered alike.
-        if row is None or not await works_at(connection, viewer, row["provider_id"], at):
+        if row is None or not await works_at(resources, connection, viewer, row["provider_id"], at):
             return DeskRefusal.BOOKING_NOT_FOUND
         (person,) = persons
         if not await connection.fetchval(_ELSEWHERE, to_provider_id, row["provider_id"]):
@@ -167,7 +167,7 @@ async def book_referred(
     person: Person | None = None
     if rows:
         async with resources.database.transaction() as connection:
-            allowed = await works_at(connection, viewer, rows[0]["to_provider_id"], at)
+            allowed = await works_at(resources, connection, viewer, rows[0]["to_provider_id"], at)
         (person,) = await residents_by_id(resources, [rows[0]["resident_id"]]) if allowed else (None,)
     nobody, whom = People(None, (), None), str(referral_id)
     return await book_for(

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.access import Viewer
-from domain.dates import local_date
 from domain.duty import Duty
 from domain.statement_dispute import Side
 from services.people import People
 from services.resources import Resources
+from services.second_factor import PROVEN, asking
 
-_OPERATORS = """
+# Whoever has not proven her second factor in this session is nobody here.
+_OPERATORS = f"""
 SELECT o.id, o.name, EXISTS (
     SELECT FROM operator_staff s WHERE s.operator_id = o.id AND s.account_id = $1
-    AND (s.left_on IS NULL OR s.left_on > $2)
+    AND (s.left_on IS NULL OR s.left_on > $2) AND {PROVEN}
 ) AS is_own
 FROM operator o ORDER BY o.name, o.id
 """
@@ -31,7 +32,7 @@ class Party:
 
 async def parties_of(resources: Resources, viewer: Viewer, people: People) -> Sequence[Party]:
     """The operators whose statements a viewer may see; her own operator's as its side, even if she is both."""
-    rows = await resources.database.fetch(_OPERATORS, viewer.account_id, local_date(resources.clock()))
+    rows = await resources.database.fetch(_OPERATORS, *asking(resources, viewer, resources.clock()))
     sees_all = people.on_duty(Duty.SETTLE) is not None
     return [
         Party(row["id"], row["name"], Side.OPERATOR if row["is_own"] else Side.FEDERATION)

@@ -14,6 +14,7 @@ from models.record import new_id
 from models.session import StaffRole
 from services import audit
 from services.appointments import IN_OFFICE, Appointment, Post, StaffRefusal, appoint, unfit
+from services.factor_codes import forget
 from services.people import People
 from services.resources import Resources
 
@@ -25,7 +26,7 @@ ORDER BY id LIMIT $3
 """
 
 _END = f"""
-UPDATE staff SET left_on = $1, totp_sealed = NULL, enrolment_hash = NULL WHERE id = $2 AND {IN_OFFICE} RETURNING *
+UPDATE staff SET left_on = $1 WHERE id = $2 AND {IN_OFFICE} RETURNING *
 """
 
 _WAITING = """
@@ -132,6 +133,7 @@ async def end(resources: Resources, people: People, staff_id: UUID) -> Colleague
         await connection.execute(
             "UPDATE session SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL", row["account_id"], at
         )
+        await forget(connection, row["account_id"], at)
         await audit.record(connection, audit.Event(f"staff:{staff.id}", "end_staff", f"staff:{staff_id}"), at)
     return _colleague(row)
 

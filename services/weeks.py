@@ -14,12 +14,13 @@ from models.record import new_id
 from models.service import ExceptionKind
 from services import audit
 from services.resources import Resources
+from services.second_factor import PROVEN, asking
 from services.timetables import LaidOut, Week, lay_out, week_of
 
-_WORKS_THERE = """
+_WORKS_THERE = f"""
 SELECT EXISTS (
     SELECT FROM provider_staff d JOIN service v ON v.provider_id = d.provider_id
-    WHERE d.account_id = $1 AND v.id = $2 AND (d.left_on IS NULL OR d.left_on > $3)
+    WHERE d.account_id = $1 AND (d.left_on IS NULL OR d.left_on > $2) AND {PROVEN} AND v.id = $5
 )
 """
 
@@ -100,7 +101,7 @@ async def _change(
         return TimetableRefusal.PAST
     # Bookings that no longer fit are flagged, whosever they are; whether she works there is asked first.
     async with resources.database.beyond_reach().transaction() as connection:
-        if not await connection.fetchval(_WORKS_THERE, viewer.account_id, service_id, local_date(at)):
+        if not await connection.fetchval(_WORKS_THERE, *asking(resources, viewer, at), service_id):
             return TimetableRefusal.NOT_ALLOWED
         refusal = await change(connection, await week_of(connection, service_id, first))
         if refusal is not None:

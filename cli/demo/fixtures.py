@@ -21,7 +21,7 @@ from models.record import new_id
 from models.session import StaffRole
 from services.devices import register_device
 from services.resources import Resources
-from services.second_factor import seal_secret
+from services.second_factor import keep_secret
 from services.vault import Indexed, Sealed
 
 CLERK: Final = "demo-clerk"
@@ -105,17 +105,21 @@ async def _add_staff(connection: asyncpg.Connection, resources: Resources, openi
         resources.vault.index(Indexed.OPENID, openid),
         at,
     )
-    staff_id = await connection.fetchval(
+    await connection.execute(
         "INSERT INTO staff (id, account_id, role, organisation, town) VALUES ($1, $2, $3, $4, '') "
-        "ON CONFLICT (account_id) DO UPDATE SET role = staff.role RETURNING id",
+        "ON CONFLICT (account_id) DO NOTHING",
         new_id(),
         account_id,
         role,
         district()["federation"],
     )
-    await connection.execute(
-        "UPDATE staff SET totp_sealed = $2 WHERE id = $1", staff_id, seal_secret(resources, staff_id, SECOND_FACTOR)
+    factor_id = await connection.fetchval(
+        "INSERT INTO second_factor (id, account_id) VALUES ($1, $2) "
+        "ON CONFLICT (account_id) DO UPDATE SET account_id = EXCLUDED.account_id RETURNING id",
+        new_id(),
+        account_id,
     )
+    await keep_secret(resources, connection, factor_id, SECOND_FACTOR)
     return account_id
 
 

@@ -19,8 +19,10 @@ from websockets.typing import Subprotocol
 from domain.access import Viewer
 from domain.dates import local_date
 from models.record import new_id
+from schema import messages
 from schema.identity import to_id
 from services.bookings import HeldBooking, cancel_booking
+from services.providers import end_at_desk
 from services.resources import Resources
 from services.sessions import _Session, _signed_in, sign_out
 from services.waitlist import join_waitlist
@@ -216,6 +218,37 @@ async def test_leaving_the_desk_ends_what_is_followed(
 
     await owner.close()
     assert "message" in refused["payload"]["data"]["dayList"]
+
+
+async def test_the_district_ends_what_a_leaver_follows(
+    live: LiveServer, resources: Resources, register: Register, desk: Desk
+) -> None:
+    """Nothing has to happen to a booking for her to be told."""
+    clerk = await register.viewer()
+    await register.staff(clerk.account_id)
+    async with phone(live) as screen:
+        await screen.sign_in(desk.token)
+        await screen.follow(DAY, p=desk.id, d=desk.day)
+        people = await register.people(clerk)
+        ended = await end_at_desk(resources, clerk, people, desk.provider, desk.viewer.account_id)
+        refused = await screen.hear()
+
+    assert ended is None
+    assert refused["payload"]["data"]["dayList"]["message"] == messages.NOT_YOUR_DESK
+
+
+async def test_a_desks_day_is_followed_after_a_second_factor_only(
+    live: LiveServer, desk: Desk, database: DatabaseAddresses
+) -> None:
+    """Without one it is refused in words."""
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute("UPDATE session SET second_factor_at = NULL WHERE id = $1", desk.viewer.session_id)
+    async with phone(live) as screen:
+        await screen.sign_in(desk.token)
+        refused = await screen.follow(DAY, p=desk.id, d=desk.day)
+
+    await owner.close()
+    assert refused["payload"]["data"]["dayList"]["message"] == messages.SIGN_IN["second_factor"]
 
 
 async def test_an_access_token_is_followed_to_its_end_and_no_further(

@@ -170,3 +170,20 @@ async def test_guardians_keep_what_they_may_do(database: DatabaseAddresses) -> N
     moved = await owner.fetch("SELECT acts, ground FROM pg_temp.guardian ORDER BY scope")
     await owner.close()
     assert [tuple(row) for row in moved] == [("view,book,ride_code,apply", "minor"), ("view", "adult")]
+
+
+async def test_staff_keep_their_second_factor(database: DatabaseAddresses) -> None:
+    """Under the id of their row, to which the secret is sealed."""
+    owner = await asyncpg.connect(database.owner_url)
+    move = importlib.import_module("models.migrations.0034_second_factor").MOVE
+    columns = "id uuid, account_id uuid, totp_sealed bytea, totp_step bigint, enrolment_hash bytea"
+    for table in ("staff", "second_factor"):
+        await owner.execute(f"CREATE TEMP TABLE {table} ({columns}, enrolment_expires_at timestamptz)")
+    row = uuid4(), uuid4(), b"sealed", 7, b"hash", datetime(2026, 11, 25, tzinfo=UTC)
+    await owner.execute("INSERT INTO pg_temp.staff VALUES ($1, $2, $3, $4, $5, $6)", *row)
+
+    await owner.execute(move)
+
+    moved = await owner.fetch("SELECT * FROM pg_temp.second_factor")
+    await owner.close()
+    assert [tuple(each) for each in moved] == [row]

@@ -71,7 +71,7 @@ async def _calendar(
     """A calendar is a resident's or a provider's, never both."""
     if name == "revokeCalendarFeed":
         await _feed(register, resources, part, scene)
-    return {"residentId" if part is Part.DESK else "providerId": None}
+    return {"residentId" if part in {Part.DESK, Part.UNPROVEN_DESK} else "providerId": None}
 
 
 async def _booking(register: Register, scene: Scene) -> UUID:

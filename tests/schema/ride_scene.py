@@ -1,4 +1,4 @@
-"""What is said and seen of a ward's rides, by the entry that each use case leaves."""
+"""What is said and seen of a ward's rides and of what looks odd in them, by the entry that each use case leaves."""
 
 from typing import Any
 from uuid import UUID
@@ -58,9 +58,43 @@ async def answer_ride_dispute(scene: DeskScene) -> dict[str, Any]:
     return await scene._says(scene.clerk, mutation, "DisputedRide")
 
 
+async def found(register: Register, holder: Holder) -> str:
+    """The id of a finding that nobody has judged."""
+    finding_id, at = new_id(), register._resources.clock()
+    await register._insert(
+        "tap_finding",
+        id=finding_id,
+        resident_id=holder.id,
+        kind="same_code",
+        first_at=at,
+        last_at=at,
+        found_at=at,
+        evidence="[]",
+        same=finding_id.bytes,
+    )
+    return to_id("TapFinding", finding_id)
+
+
+async def view_finding(scene: DeskScene) -> dict[str, Any]:
+    """A clerk looks at the newest of what was found odd."""
+    await found(scene._register, scene.ward)
+    return await scene._ask(
+        "{ tapFindings(first: 1) { ... on TapFindingConnection { edges { node { id } } } } }", scene.clerk
+    )
+
+
+async def decide_finding(scene: DeskScene) -> dict[str, Any]:
+    """And says what it was."""
+    finding = await found(scene._register, scene.ward)
+    mutation = f'decideTapFinding(findingId: "{finding}", note: "家人代用", upheld: false)'
+    return await scene._says(scene.clerk, mutation, "TapFinding")
+
+
 SHOWN = {
     **SHOWN_ELSEWHERE,
     "dispute_ride": dispute_ride,
     "view_ride_disputes": view_ride_disputes,
     "answer_ride_dispute": answer_ride_dispute,
+    "view_finding": view_finding,
+    "decide_finding": decide_finding,
 }

@@ -56,6 +56,7 @@ ROOT_FIELDS = {
     "Staff.dashboard": None,
     "Staff.rideDisputes": "view_ride_disputes",
     "Viewer.staff": None,
+    "Viewer.secondFactorMissing": None,
     "Viewer.accountId": None,
     "Viewer.sessions": None,
     # What a guardian sees of another guardian is part of the view.
@@ -158,6 +159,11 @@ ROOT_FIELDS = {
     "Mutation.writeFileEntry": "write_entry",
     "Mutation.disputeRide": "dispute_ride",
     "Mutation.answerRideDispute": "answer_ride_dispute",
+    "Query.tapFindings": "view_finding",
+    "Mutation.decideTapFinding": "decide_finding",
+    # These are about scanners.
+    "Query.scanChains": None,
+    "Mutation.judgeScannerFinding": None,
     "Mutation.closeStatement": None,
     "Mutation.openLineDispute": None,
     "Mutation.answerLineDispute": None,
@@ -171,6 +177,7 @@ ROOT_FIELDS = {
     "Mutation.proposeStaff": None,
     "Mutation.confirmStaff": None,
     "Mutation.endStaff": None,
+    "Mutation.giveFactorCode": None,
     "Mutation.printCode": "print_code",
     "Mutation.revokePrintedCode": "revoke_printed_code",
     "Mutation.endPhones": "end_phones",

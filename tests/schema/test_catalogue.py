@@ -123,6 +123,7 @@ async def test_the_district_takes_a_provider_up_and_its_desk_fills_the_catalogue
     ]
     provider = made[0]["id"]
     appointed = [await keep(ask, clerk, "appointAtDesk", providerId=provider, accountId=account) for _ in range(2)]
+    await register.prove(first.account_id)
 
     site_input = {
         "name": "城西站",
@@ -388,6 +389,7 @@ async def test_whoever_leaves_the_desk_keeps_nothing(ask: Ask, desk: FrontDesk, 
     whom = {"providerId": provider, "accountId": to_id("Account", colleague.account_id)}
     herself = {"providerId": provider, "accountId": to_id("Account", desk.staff.account_id)}
     await keep(ask, desk.staff, "appointAtDesk", **whom)
+    await register.prove(colleague.account_id)
     made = await keep(ask, colleague, "createResource", providerId=provider, kind="ROOM", name="室", key="room-key-1")
     reused = await keep(ask, colleague, "createResource", providerId=provider, kind="ROOM", name="厅", key="room-key-1")
 

@@ -69,6 +69,7 @@ async def test_the_district_makes_and_staffs_an_operator(ask: Ask, company: Comp
     whom = {"operator": made["id"], "accountId": to_id("Account", viewer.account_id)}
 
     appointed = await answer(ask, doing("appointOperatorStaff", OPERATOR, accountId="ID!"), company.clerk, **whom)
+    await register.prove(viewer.account_id)
     line = await answer(ask, doing("addLine", SPOT, name="String!"), viewer, operator=made["id"], name="1 路")
     ended = await answer(ask, doing("endOperatorStaff", OPERATOR, accountId="ID!"), company.clerk, **whom)
     after = await answer(ask, doing("addLine", SPOT, name="String!"), viewer, operator=made["id"], name="2 路")

@@ -77,9 +77,7 @@ async def bookkeeper(register: Register, fleet: Fleet) -> Viewer:
 async def of_operator(register: Register, fleet: Fleet) -> Viewer:
     """A new member of an operator's staff."""
     viewer = await register.viewer()
-    await register._insert(
-        "operator_staff", operator_id=fleet.operator_id, account_id=viewer.account_id, appointed_at=IN_FEBRUARY
-    )
+    await register.operator_staff(viewer.account_id, fleet.operator_id)
     return viewer
 
 

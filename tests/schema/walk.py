@@ -64,6 +64,8 @@ class Part(StrEnum):
     DISTRICT = "district"
     ADMINISTRATOR = "administrator"
     UNPROVEN = "unproven"
+    UNPROVEN_DESK = "unproven_desk"
+    UNPROVEN_OPERATOR = "unproven_operator"
 
 
 _ROLES = {
@@ -109,12 +111,12 @@ async def enter(register: Register, part: Part) -> Scene:
         case Part.GUARDIAN | Part.WATCHING_GUARDIAN:
             viewer = await register.viewer()
             await register.guardian(resident, viewer.account_id, scope="full" if part is Part.GUARDIAN else "view")
-        case Part.OPERATOR:
+        case Part.OPERATOR | Part.UNPROVEN_OPERATOR:
             viewer = await register.viewer()
-            await register.operator_staff(viewer.account_id, operator_id)
-        case Part.DESK:
+            await register.operator_staff(viewer.account_id, operator_id, is_proven=part is Part.OPERATOR)
+        case Part.DESK | Part.UNPROVEN_DESK:
             viewer = await register.viewer()
-            await register.desk(viewer.account_id, service_id)
+            await register.desk(viewer.account_id, service_id, is_proven=part is Part.DESK)
         case _:
             viewer = await register.viewer()
             if part in _STAFF:

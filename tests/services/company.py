@@ -44,6 +44,7 @@ class Company:
         self.id = made.id
         for viewer in (self.first, self.second):
             await operators.appoint_operator_staff(self.resources, people, self.id, viewer.account_id)
+            await self.register.prove(viewer.account_id)
         return self
 
     async def line(self, name: str = "1 路", area: str = "") -> UUID:

@@ -122,15 +122,5 @@ async def _life(register: Register, holder: Holder) -> None:
     text = holder.key.seal(Sealed.FILE_TEXT, WORDS)
     written = {"kind": "note", "text_sealed": text, "happened_on": at.date(), "written_at": at}
     entry_id = await _row(register, holder, "file_entry", **written)
-    await _row(
-        *(register, holder, "tap_finding"),
-        kind="same_code",
-        first_at=at,
-        last_at=at,
-        found_at=at,
-        evidence="[]",
-        same=new_id().bytes,
-        note_sealed=holder.key.seal(Sealed.NOTE, WORDS),
-    )
     staff_id = await register.staff((await register.viewer()).account_id)
     await register._insert("file_sight", entry_id=entry_id, staff_id=staff_id, at=at)

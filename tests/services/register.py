@@ -371,8 +371,12 @@ class Register:
             "weekly_pattern", service_id=service_id, weekday=weekday, from_minute=start, until_minute=end, **week
         )
 
-    async def desk(self, account_id: UUID, service_id: UUID, *, left_on: date | None = None) -> None:
-        """Let an account work at the desk of a service's provider."""
+    async def desk(
+        self, account_id: UUID, service_id: UUID, *, left_on: date | None = None, is_proven: bool = True
+    ) -> None:
+        """Let an account work at the desk of a service's provider; `is_proven` as for staff."""
+        if is_proven:
+            await self.prove(account_id)
         provider_id = await self._owner.fetchval("SELECT provider_id FROM service WHERE id = $1", service_id)
         await self._insert("provider_staff", account_id=account_id, provider_id=provider_id, left_on=left_on)
 
@@ -380,8 +384,10 @@ class Register:
         """A bus company, or who runs venues, without a tariff."""
         return await self._insert("operator", name=f"运营方 {next(_numbers)}")
 
-    async def operator_staff(self, account_id: UUID, operator_id: UUID) -> None:
-        """An account works for an operator."""
+    async def operator_staff(self, account_id: UUID, operator_id: UUID, *, is_proven: bool = True) -> None:
+        """An account works for an operator; `is_proven` as for staff."""
+        if is_proven:
+            await self.prove(account_id)
         at = self._resources.clock()
         await self._insert("operator_staff", account_id=account_id, operator_id=operator_id, appointed_at=at)
 

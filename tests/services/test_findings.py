@@ -132,8 +132,8 @@ async def test_a_person_judges_once_and_it_is_on_record(
     (found,) = await of(resources, register, officer, holder)
     people = await register.people(officer)
 
-    decided = await decide_finding(resources, officer, people, found.id, "家人代用。", upheld=False)
-    again = await decide_finding(resources, officer, people, found.id, "再看。", upheld=True)
+    decided = await decide_finding(resources, people, found.id, "家人代用。", upheld=False)
+    again = await decide_finding(resources, people, found.id, "再看。", upheld=True)
 
     assert isinstance(decided, KeptFinding)
     assert (decided.state, decided.decided_at) == (FindingState.DISMISSED, resources.clock())
@@ -159,9 +159,9 @@ async def test_only_staff_see_and_judge(
 
     answers = [
         await findings_for(resources, nobody, ALL),
-        await decide_finding(resources, stranger, nobody, found.id, "看过。", upheld=True),
-        await decide_finding(resources, officer, people, found.id, "  ", upheld=True),
-        await decide_finding(resources, officer, people, new_id(), "看过。", upheld=True),
+        await decide_finding(resources, nobody, found.id, "看过。", upheld=True),
+        await decide_finding(resources, people, found.id, "  ", upheld=True),
+        await decide_finding(resources, people, new_id(), "看过。", upheld=True),
     ]
 
     assert answers == [

@@ -9,6 +9,7 @@ import pyotp
 import pytest
 
 from domain.access import Viewer
+from models.record import new_id
 from services.resources import Resources
 from services.second_factor import Enrolment, FactorRefusal, Proven, enrol, prove
 from services.vault import Indexed
@@ -134,7 +135,7 @@ async def test_who_is_no_staff_or_has_no_authenticator_is_told_so(
 
 async def test_the_secret_is_sealed(app: pyotp.TOTP, owner: asyncpg.Connection, viewer: Viewer) -> None:
     """A dump of the database makes no codes."""
-    sealed = await owner.fetchval("SELECT totp_sealed FROM staff WHERE account_id = $1", viewer.account_id)
+    sealed = await owner.fetchval("SELECT totp_sealed FROM second_factor WHERE account_id = $1", viewer.account_id)
 
     assert app.secret.encode() not in sealed
 
@@ -148,8 +149,10 @@ async def _enrolled(
 
 async def _give_code(resources: Resources, owner: asyncpg.Connection, account_id: UUID) -> None:
     await owner.execute(
-        "UPDATE staff SET enrolment_hash = $2, enrolment_expires_at = $3 WHERE account_id = $1",
+        "INSERT INTO second_factor (id, account_id, enrolment_hash, enrolment_expires_at) VALUES ($4, $1, $2, $3) "
+        "ON CONFLICT (account_id) DO UPDATE SET enrolment_hash = $2, enrolment_expires_at = $3",
         account_id,
         resources.vault.index(Indexed.STAFF_CODE, CODE),
         resources.clock() + timedelta(days=1),
+        new_id(),
     )

@@ -56,7 +56,7 @@ async def test_two_administrators_make_a_commissioner_who_enrols(council: Counci
     listed = await waiting(council.resources, await council.register.people(council.second))
     appointment = await council.confirms(council.second, grant)
     people = await council.register.people(council.her)
-    enrolled = await enrol(council.resources, council.her, people, appointment.code)
+    enrolled = await enrol(council.resources, council.her, people, appointment.given.code)
 
     assert grant in listed
     assert people.staff is None
@@ -107,7 +107,9 @@ async def test_a_leaver_is_cut_off_in_the_same_moment(council: Council, owner: a
         await council.register.people(council.her)
     assert not isinstance(ended, StaffRefusal)
     assert (herself, twice) == (StaffRefusal.OWN_ROLE, StaffRefusal.NO_STAFF)
-    assert await owner.fetchval("SELECT totp_sealed FROM staff WHERE id = $1", appointment.staff_id) is None
+    assert (
+        await owner.fetchval("SELECT totp_sealed FROM second_factor WHERE id = $1", appointment.given.factor_id) is None
+    )
 
 
 async def test_a_new_post_ends_the_old_proof(council: Council, register: Register) -> None:
