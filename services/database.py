@@ -39,7 +39,7 @@ AWAY = (
 _BROKEN_OFF = (TimeoutError, asyncio.CancelledError, asyncpg.InternalClientError)
 
 
-# What the policies of the tables read (migrations 0008 and 0022): an account and a day, or one of these.
+# What the policies of the tables read (migrations 0008 and 0017): an account and a day, or one of these.
 _EVERYBODY = "everybody"
 _RESIDENTS = "residents "  # and their ids
 _NOBODY = ""

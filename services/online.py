@@ -27,7 +27,7 @@ from services.taps import UploadRefusal, UploadRefused, clock_offset, marking
 # Whoever is shown one code at once goes on; more than this often nobody is.
 _TRIES: Final = 5
 
-# What `record_online` is given (migration 0027), in its order.
+# What `record_online` is given (migration 0019), in its order.
 _TYPES: Final = (
     *("uuid", "bytea", "bigint", "timestamptz", "timestamptz", "timestamptz", "uuid", "text", "text", "text", "text"),
     *("smallint", "boolean", "text", "bytea", "text", "bytea", "int", "timestamptz", "timestamptz", "boolean", "int"),

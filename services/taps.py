@@ -14,7 +14,7 @@ from services.judgement import Judge
 from services.resources import Resources
 from services.tap_rows import Mark, ScanOutcome, Tap, keep
 
-# The lock of `record_online`, too (migration 0027).
+# The lock of `record_online`, too (migration 0019).
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 1))"
 
 

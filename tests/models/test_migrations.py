@@ -175,7 +175,7 @@ async def test_guardians_keep_what_they_may_do(database: DatabaseAddresses) -> N
 async def test_staff_keep_their_second_factor(database: DatabaseAddresses) -> None:
     """Under the id of their row, to which the secret is sealed."""
     owner = await asyncpg.connect(database.owner_url)
-    move = importlib.import_module("models.migrations.0034_second_factor").MOVE
+    move = importlib.import_module("models.migrations.0021_second_factor").MOVE
     columns = "id uuid, account_id uuid, totp_sealed bytea, totp_step bigint, enrolment_hash bytea"
     for table in ("staff", "second_factor"):
         await owner.execute(f"CREATE TEMP TABLE {table} ({columns}, enrolment_expires_at timestamptz)")

@@ -38,7 +38,7 @@ ALTER TABLE device ADD CONSTRAINT device_stolen_since CHECK ((stolen_at IS NULL)
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0022_named_residents')]
+    dependencies = [('models', '0017_named_residents')]
 
     initial = False
 

@@ -15,7 +15,7 @@ SELECT id, account_id, totp_sealed, totp_step, enrolment_hash, enrolment_expires
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0030_settlement')]
+    dependencies = [('models', '0020_settlement')]
 
     initial = False
 

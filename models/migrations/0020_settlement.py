@@ -28,7 +28,7 @@ WAITING = "CREATE INDEX ride_dispute_waiting ON ride_dispute (opened_at, id) WHE
 class Migration(migrations.Migration):
     """Only adds."""
 
-    dependencies = [("models", "0027_taps")]
+    dependencies = [("models", "0019_taps")]
 
     operations = [
         ops.CreateModel(

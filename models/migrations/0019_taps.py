@@ -169,7 +169,7 @@ END $$
 class Migration(migrations.Migration):
     """Rows stay where they are; there is no way back but a restore."""
 
-    dependencies = [("models", "0024_fleet")]
+    dependencies = [("models", "0018_fleet")]
 
     operations = [
         ops.RunSQL(

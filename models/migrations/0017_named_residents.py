@@ -53,6 +53,6 @@ END $$
 class Migration(migrations.Migration):
     """The policies call the functions by name, and stay."""
 
-    dependencies = [('models', '0020_providers')]
+    dependencies = [('models', '0016_providers')]
 
     operations = [ops.RunSQL([REACHED, REACHED_AREA])]
