@@ -177,7 +177,9 @@ def decoded(text: str) -> str:
     """What a camera reads from the code that is drawn of a text."""
     picture = BytesIO()
     qrcode.make(text, error_correction=qrcode.ERROR_CORRECT_M).save(picture)
-    (symbol,) = zxingcpp.read_barcodes(Image.open(picture).convert("L"))
+    (symbol,) = zxingcpp.read_barcodes(
+        Image.open(picture).convert("L"), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    )
     return symbol.text
 
 

@@ -132,7 +132,7 @@ def read_drawn() -> Callable[[str], str]:
                 for below, shade in enumerate(HALVES[half]):
                     picture.putpixel((x, 2 * y + below), shade)
         large = picture.resize((wide * MODULE_PIXELS, len(rows) * 2 * MODULE_PIXELS), Image.Resampling.NEAREST)
-        (found,) = zxingcpp.read_barcodes(large)
+        (found,) = zxingcpp.read_barcodes(large, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
         text: str = found.text
         return text
 

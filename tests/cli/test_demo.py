@@ -34,6 +34,7 @@ BOOK = """mutation ($slot: ID!, $key: IdempotencyKey!) { bookSlot(slotId: $slot,
     ... on Booking { id } ... on BookingRefused { reason } } }"""
 CANCEL = """mutation ($booking: ID!) { cancelBooking(bookingId: $booking, key: "cancel-0123456789") {
     ... on Booking { state } } }"""
+PROVE = "mutation ($code: String!) { proveSecondFactor(code: $code) { __typename } }"
 DESKS = "{ viewer { desks { requests(first: 5) { edges { node { booking { service { name } } } } } } } }"
 
 
@@ -108,10 +109,12 @@ def test_a_login_code_signs_the_clerk_in(running: "Demo", notes: Notes, sdc: "Sd
 def test_the_clerk_finds_a_request_at_the_desks(
     running: "Demo", notes: Notes, sdc: "Sdc", client: httpx.Client
 ) -> None:
-    """Every provider's desk is hers to play, and one request waits for an answer."""
+    """Every provider's desk is hers to play after her second factor, and one request waits for an answer."""
     del notes
     phone = Phone(client, Memory.new())
     phone.sign_in(sdc("demo", "code", "clerk", **running.environment).stdout.strip())
+    factor = sdc("demo", "code", "clerk", "--second-factor", **running.environment).stdout.strip()
+    phone.ask(PROVE, {"code": factor}, datetime.now(UTC))
 
     desks = phone.ask(DESKS, {}, datetime.now(UTC))["viewer"]["desks"]
 

@@ -65,7 +65,10 @@ def covered(picture: Image.Image) -> Image.Image:
 
 def by_zxing(picture: Image.Image, _directory: Path) -> list[str]:
     """What zxing-cpp reads."""
-    return [found.text for found in zxingcpp.read_barcodes(picture)]
+    return [
+        found.text
+        for found in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    ]
 
 
 def by_zbar(picture: Image.Image, directory: Path) -> list[str]:

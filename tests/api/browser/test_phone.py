@@ -52,7 +52,9 @@ def read(keys: Keys) -> Callable[[Page], VerifiedToken]:
     issuers = {keys.issuer.kid: VerifyingKey.of(keys.issuer.verifying_key.public)}
 
     def code(page: Page) -> VerifiedToken:
-        (symbol,) = zxingcpp.read_barcodes(page.picture("#code"))
+        (symbol,) = zxingcpp.read_barcodes(
+            page.picture("#code"), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+        )
         return verify_token(symbol.text, issuers)
 
     return code
