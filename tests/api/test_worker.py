@@ -33,7 +33,9 @@ WAIT_SECONDS = 60
 async def owner(database: DatabaseAddresses) -> AsyncIterator[asyncpg.Connection]:
     """A connection as the owner, with nothing to deliver yet."""
     connection = await asyncpg.connect(database.owner_url)
-    await connection.execute("DELETE FROM notice; DELETE FROM pgqueuer; DELETE FROM pgqueuer_schedules")
+    await connection.execute(
+        "DELETE FROM notice; DELETE FROM pgqueuer; DELETE FROM pgqueuer_log; DELETE FROM pgqueuer_schedules"
+    )
     yield connection
     await connection.close()
 
@@ -211,7 +213,6 @@ async def test_what_a_worker_logs_names_nobody(
     work: Callable[[], Any], resources: Resources, register: Register, owner: asyncpg.Connection, tmp_path: Path
 ) -> None:
     """Neither an openid nor a number nor a token stands in its log or in the library's own log of jobs."""
-    await owner.execute("DELETE FROM notice_consent")
     booking_id = await notice(resources, register, NoticeKind.CANCELLED)
     await owner.execute("UPDATE resident SET phone_sealed = '\\x00'")
     await owner.execute("DELETE FROM notice_consent")
